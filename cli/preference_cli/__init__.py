@@ -1,0 +1,1 @@
+"""The command line: `preference` and `kubectl preference`."""

@@ -1,0 +1,1 @@
+"""The contract between the manifest, the operator, the trainer and the command line."""

@@ -1,0 +1,46 @@
+"""Identity by content: which part of a spec decides the result, and its hashes."""
+
+import hashlib
+import json
+from typing import Any
+
+from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_api.wire import Resolved
+
+_DECIDING = ("method", "dpo", "orpo", "sft", "model", "dataset", "training", "image")
+
+
+def digest(value: Any) -> str:
+    """SHA-256, in hexadecimal, of a value's canonical JSON (sorted keys, no white space)."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def deciding_part(spec: PreferenceJobSpec) -> dict[str, Any]:
+    """The part of a spec that decides the result, without fields at their default."""
+    whole = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    part = {field: whole[field] for field in _DECIDING if field in whole}
+    if spec.retrain.nonce is not None:
+        part["nonce"] = spec.retrain.nonce
+    return part
+
+
+def spec_hash(spec: PreferenceJobSpec) -> str:
+    """Ten hexadecimal digits that change exactly when the deciding part does."""
+    return digest(deciding_part(spec))[:10]
+
+
+def run_id(spec: PreferenceJobSpec, resolved: Resolved) -> str:
+    """Sixteen hexadecimal digits: the deciding part with digests in place of locations.
+
+    The same content under another URI is the same run.
+    """
+    part = deciding_part(spec)
+    part["model"] = {**part["model"], "uri": resolved.model_digest}
+    dataset = {key: part["dataset"][key] for key in ("maxLength",) if key in part["dataset"]}
+    part["dataset"] = {**dataset, "digest": resolved.dataset_digest}
+    if "referenceModel" in part.get("dpo", {}):
+        part["dpo"] = {**part["dpo"], "referenceModel": resolved.reference_digest}
+    if "dataset" in part.get("sft", {}):
+        part["sft"] = {**part["sft"], "dataset": resolved.sft_digest}
+    return digest(part)[:16]

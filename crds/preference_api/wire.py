@@ -1,0 +1,113 @@
+"""What the operator, the command line and the trainer say to each other."""
+
+from datetime import datetime
+from enum import IntEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_api.v1alpha1.base import ApiModel
+from preference_api.v1alpha1.status import Metrics, Progress
+
+RUN_VARIABLE = "PREFERENCE_RUN"
+"""Environment variable with the run document as JSON."""
+PORT_VARIABLE = "PREFERENCE_PORT"
+"""Environment variable with the port of `GET /progress`; nothing listens where it is unset."""
+TERMINATION_VARIABLE = "PREFERENCE_TERMINATION_LOG"
+"""Environment variable with the path of the termination message."""
+TERMINATION_PATH = "/dev/termination-log"
+TERMINATION_BYTES = 4096
+"""Kubernetes keeps so much of a container's termination message."""
+CLAIMS_FOLDER = "/claims"
+"""Where the pod sees its persistent volume claims: pvc://NAME/path is /claims/NAME/path."""
+
+
+class ExitCode(IntEnum):
+    """How a trainer process ends. Anything else is an unexpected failure, which counts."""
+
+    DONE = 0
+    BAD_CONFIGURATION = 2
+    BAD_DATA = 3
+    STORAGE_REFUSED = 4
+    STORAGE_UNAVAILABLE = 5
+    DIVERGED = 6
+    STOPPED_EARLY = 75
+
+
+class Resolved(ApiModel):
+    """What `check` found out, and what `train` starts from."""
+
+    run_id: str = Field(description="Identity of the run by content.")
+    dataset_digest: str = Field(description="Content digest of the cleaned pairs.")
+    model_digest: str = Field(description="Digest of the base model's files.")
+    reference_digest: str | None = Field(None, description="Digest of an own reference model.")
+    sft_digest: str | None = Field(None, description="Content digest of own demonstrations.")
+
+
+class Origin(ApiModel):
+    """Where the manifest came from, for the lineage."""
+
+    commit: Annotated[str, Field(max_length=128)] | None = Field(
+        None, description="Commit of the repository that held the manifest."
+    )
+    repository: Annotated[str, Field(max_length=512)] | None = Field(
+        None, description="Repository that held the manifest."
+    )
+
+
+class RunDocument(ApiModel):
+    """Everything that a trainer process is told; the same in a pod and on a laptop."""
+
+    name: str = Field(description="Name of the PreferenceJob.")
+    namespace: str = Field("default", description="Its namespace.")
+    spec: PreferenceJobSpec = Field(description="Its spec.")
+    local: bool = Field(
+        False, description="True where file:// locations of this machine are allowed."
+    )
+    attempt: int = Field(1, ge=1, description="Number of the attempt at this run.")
+    resolved: Resolved | None = Field(None, description="Absent for `check`.")
+    origin: Origin = Field(default_factory=Origin, description="Where the manifest came from.")
+
+
+class CheckSummary(ApiModel):
+    """The verdict of `check`, small enough for a termination message."""
+
+    resolved: Resolved = Field(description="Identity and digests.")
+    reused: bool = Field(description="True where the bucket already holds the run's result.")
+    pairs: int = Field(ge=0, description="Training pairs.")
+    evaluation_pairs: int = Field(ge=0, description="Held-out pairs.")
+    dropped: int = Field(ge=0, description="Rows left out.")
+    warnings: Annotated[list[str], Field(max_length=8)] = Field(
+        default_factory=list, description="The most important findings, a sentence each."
+    )
+    report_uri: str | None = Field(None, description="Where the whole report lies.")
+    memory_bytes: int | None = Field(None, description="Estimated device memory of the training.")
+    tokens: int | None = Field(None, description="Tokens of one epoch, each prompt once.")
+
+
+class TrainSummary(ApiModel):
+    """What `train` left behind."""
+
+    run_id: str = Field(description="Identity of the run.")
+    model_uri: str = Field(description="The published model.")
+    report_uri: str = Field(description="The report.")
+    metrics: Metrics = Field(description="Figures of the evaluation.")
+    headline: str = Field(description="How much better the model is, in a sentence.")
+    promoted: bool = Field(True, description="False where the gate kept it back.")
+    gate_message: str = Field("", description="Why the gate decided so.")
+
+
+class TerminationMessage(ApiModel):
+    """The last word of a trainer process, at most 4 KiB of JSON."""
+
+    exit_code: int = Field(description="As ExitCode.")
+    reason: str = Field(description="One word, CamelCase.")
+    message: str = Field("", description="A sentence that names the field or row.")
+    remedy: str = Field("", description="The way out.")
+    step: int | None = Field(None, description="Optimizer steps that are saved.")
+    checkpoint_uri: str | None = Field(None, description="Newest complete checkpoint.")
+    check: CheckSummary | None = Field(None, description="Of a check that went well.")
+    result: TrainSummary | None = Field(None, description="Of a training that went well.")
+    progress: Progress | None = Field(None, description="Where the process stood.")
+    time: datetime | None = Field(None, description="When it was written.")

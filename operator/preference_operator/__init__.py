@@ -1,0 +1,1 @@
+"""Watches PreferenceJobs and makes Jobs."""
