@@ -5,6 +5,8 @@ import json
 from typing import Any
 
 from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_api.v1alpha1.dataset import EvaluationSplit
+from preference_api.v1alpha1.methods import DPO, ORPO
 from preference_api.wire import Resolved
 
 _DECIDING = ("method", "dpo", "orpo", "sft", "model", "dataset", "training", "image")
@@ -18,11 +20,33 @@ def digest(value: Any) -> str:
 
 def deciding_part(spec: PreferenceJobSpec) -> dict[str, Any]:
     """The part of a spec that decides the result, without fields at their default."""
-    whole = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    whole = _plainest(spec).model_dump(mode="json", by_alias=True, exclude_defaults=True)
     part = {field: whole[field] for field in _DECIDING if field in whole}
     if spec.retrain.nonce is not None:
         part["nonce"] = spec.retrain.nonce
     return part
+
+
+def _plainest(spec: PreferenceJobSpec) -> PreferenceJobSpec:
+    """The spec with what is described as the meaning of absence left out."""
+    changes: dict[str, Any] = {}
+    if spec.training.epochs == 1:
+        changes["training"] = spec.training.model_copy(update={"epochs": None})
+    if spec.sft is not None and spec.sft.epochs == 1:
+        changes["sft"] = spec.sft.model_copy(update={"epochs": None})
+    if spec.dpo is not None:
+        changes["dpo"] = _plainest_dpo(spec.dpo)
+    if spec.orpo == ORPO():
+        changes["orpo"] = None
+    if spec.dataset.evaluation == EvaluationSplit(fraction=0.1):
+        changes["dataset"] = spec.dataset.model_copy(update={"evaluation": EvaluationSplit()})
+    return spec.model_copy(update=changes)
+
+
+def _plainest_dpo(dpo: DPO) -> DPO | None:
+    if dpo.loss_weights is not None and set(dpo.loss_weights) == {1}:
+        dpo = dpo.model_copy(update={"loss_weights": None})
+    return None if dpo == DPO() else dpo
 
 
 def spec_hash(spec: PreferenceJobSpec) -> str:

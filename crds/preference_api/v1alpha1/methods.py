@@ -70,6 +70,10 @@ class DPO(ApiModel):
             "lossWeights needs one weight for each entry of loss",
         ),
         cel(
+            "!has(self.lossWeights) || self.lossWeights.exists(w, w > 0.0)",
+            "lossWeights needs a weight above 0",
+        ),
+        cel(
             "!self.loss.exists(l, l == 'exo_pair') || self.labelSmoothing > 0.0",
             "loss exo_pair needs labelSmoothing above 0 (its paper uses 0.001)",
         ),
@@ -89,9 +93,9 @@ class DPO(ApiModel):
     loss: Annotated[list[DPOLoss], Field(min_length=1, max_length=4)] = Field(
         [DPOLoss.SIGMOID], description="One loss, or several that are summed."
     )
-    loss_weights: Annotated[list[float], Field(min_length=1, max_length=4)] | None = Field(
-        None, description="Weight of each entry of loss; 1 each where absent."
-    )
+    loss_weights: (
+        Annotated[list[Annotated[float, Field(ge=0)]], Field(min_length=1, max_length=4)] | None
+    ) = Field(None, description="Weight of each entry of loss; 1 each where absent.")
     label_smoothing: float = Field(
         0.0,
         ge=0,

@@ -12,7 +12,7 @@ class DType(StrEnum):
     """Number format of the weights.
 
     Auto: bfloat16 for LoRA and for a frozen reference on hardware that computes in it natively,
-    float32 with bfloat16 autocast for full training there, float32 everywhere else.
+        float32 with bfloat16 autocast for full training there, float32 everywhere else.
     """
 
     AUTO = "Auto"

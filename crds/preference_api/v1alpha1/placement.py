@@ -5,13 +5,33 @@ from typing import Annotated
 
 from pydantic import Field
 
-from preference_api.v1alpha1.base import ApiModel, Name, Quantity, cel, cel_rules
+from preference_api.v1alpha1.base import (
+    LABEL_KEY_PATTERN,
+    ApiModel,
+    LabelKey,
+    LabelValue,
+    Name,
+    Quantity,
+    cel,
+    cel_rules,
+)
 
-_LABEL_KEY = r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$"
-_LABEL_VALUE = r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
+_CRON = r"^[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4}$"
 
-LabelKey = Annotated[str, Field(max_length=317, pattern=_LABEL_KEY)]
-LabelValue = Annotated[str, Field(max_length=63, pattern=_LABEL_VALUE)]
+# A structural schema has no place for a pattern of keys.
+_LABEL_KEYS = cel(
+    f"self.all(key, size(key) <= 317 && key.matches('{LABEL_KEY_PATTERN}'))",
+    "keys have to be label keys: name or prefix/name",
+)
+
+# Pods are refused where the name of an extended resource has no domain.
+ResourceName = Annotated[
+    str,
+    Field(
+        max_length=317,
+        pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?/[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+    ),
+]
 
 
 class Strategy(StrEnum):
@@ -39,6 +59,14 @@ class TaintEffect(StrEnum):
 class Toleration(ApiModel):
     """As core/v1 Toleration."""
 
+    model_config = cel_rules(
+        cel("self.operator != 'Exists' || !has(self.value)", "operator Exists takes no value"),
+        cel("has(self.key) || self.operator == 'Exists'", "without key operator has to be Exists"),
+        cel(
+            "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+            "tolerationSeconds needs effect NoExecute",
+        ),
+    )
     key: LabelKey | None = Field(None, description="Taint key; every key where absent.")
     operator: TolerationOperator = Field(
         TolerationOperator.EQUAL, description="How the value is compared."
@@ -52,7 +80,7 @@ class Resources(ApiModel):
     """What a training pod asks for."""
 
     gpus: int = Field(1, ge=0, le=64, description="Devices a node; 0 trains on the processor.")
-    gpu_resource: LabelKey = Field(
+    gpu_resource: ResourceName = Field(
         "nvidia.com/gpu", description="Name of the extended resource that a device is."
     )
     cpu: Quantity | None = Field(None, description="Processor request and limit.")
@@ -60,8 +88,10 @@ class Resources(ApiModel):
     shared_memory: Quantity | None = Field(
         None, description="Size of /dev/shm, in memory; counts towards memory."
     )
-    node_selector: Annotated[dict[LabelKey, LabelValue], Field(max_length=16)] | None = Field(
-        None, description="Labels that the node has to carry."
+    node_selector: Annotated[dict[str, LabelValue], Field(max_length=16)] | None = Field(
+        None,
+        description="Labels that the node has to carry.",
+        json_schema_extra={"x-kubernetes-validations": [_LABEL_KEYS]},
     )
     tolerations: Annotated[list[Toleration], Field(max_length=16)] | None = Field(
         None, description="Taints that the pods tolerate."
@@ -96,7 +126,7 @@ class Retrain(ApiModel):
     model_config = cel_rules(
         cel("!has(self.timeZone) || has(self.schedule)", "timeZone needs schedule"),
     )
-    schedule: Annotated[str, Field(min_length=9, max_length=128)] | None = Field(
+    schedule: Annotated[str, Field(max_length=128, pattern=_CRON)] | None = Field(
         None, description="Cron expression of five fields."
     )
     time_zone: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")] | None = Field(

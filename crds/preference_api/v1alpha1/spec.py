@@ -25,8 +25,16 @@ class PreferenceJobSpec(ApiModel):
         cel("self.method == 'DPO' || !has(self.dpo)", "dpo belongs to method DPO; remove it"),
         cel("self.method == 'ORPO' || !has(self.orpo)", "orpo belongs to method ORPO; remove it"),
         cel(
-            "!has(self.output) || !self.output.uri.startsWith('hf://')",
+            "!self.output.uri.startsWith('hf://') && !self.output.uri.startsWith('pvc://')",
             "output.uri has to be a bucket: s3://bucket/prefix",
+        ),
+        cel(
+            "!has(self.model.quantization) || self.resources.gpus > 0",
+            "model.quantization needs a CUDA device; resources.gpus is 0",
+        ),
+        cel(
+            "!self.training.optimizer.endsWith('8Bit') || self.resources.gpus > 0",
+            "training.optimizer needs a CUDA device; resources.gpus is 0",
         ),
     )
     method: Method = Field(description="The preference objective.")

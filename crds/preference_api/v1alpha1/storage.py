@@ -19,8 +19,9 @@ class Addressing(StrEnum):
 class Checksums(StrEnum):
     """When requests carry an additional checksum.
 
-    WhenRequired suits servers that predate them (MinIO before 2025-01, Ceph, OBS):
-    https://github.com/boto/boto3/issues/4392.
+    WhenSupported: with every request that can carry one.
+    WhenRequired: only where the request demands it; for servers that predate the checksums (MinIO
+        before 2025-01, Ceph, OBS), https://github.com/boto/boto3/issues/4392.
     """
 
     WHEN_SUPPORTED = "WhenSupported"
@@ -36,7 +37,7 @@ class SecretReference(ApiModel):
 class Storage(ApiModel):
     """S3-compatible storage; everything absent means AWS with the pod's own identity."""
 
-    endpoint: Annotated[str, Field(max_length=512, pattern=r"^https?://[^\s/?#]+/?$")] | None = (
+    endpoint: Annotated[str, Field(max_length=512, pattern=r"^https?://[^\s/?#@]+/?$")] | None = (
         Field(None, description="URL of the S3 server, AWS where absent.")
     )
     region: Annotated[str, Field(max_length=64, pattern=r"^[a-z0-9-]+$")] | None = Field(

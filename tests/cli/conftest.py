@@ -1,0 +1,16 @@
+from pathlib import Path
+
+import pytest
+
+from cli_world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A place to call the command line in, for this process and those that it starts."""
+    world = World(tmp_path)
+    world.prepare()
+    for name, value in world.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return world

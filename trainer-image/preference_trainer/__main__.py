@@ -1,0 +1,118 @@
+"""`preference-trainer check | train | evaluate | fetch`: what runs in the pod."""
+
+import argparse
+import os
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from preference_api.wire import (
+    PORT_VARIABLE,
+    RUN_VARIABLE,
+    ExitCode,
+    RunDocument,
+    TerminationMessage,
+)
+from preference_trainer import termination
+from preference_trainer.errors import ConfigurationError, TrainerError
+from preference_trainer.progress import ProgressBoard, serve
+from preference_trainer.stopping import StopRequest
+
+_ENVIRONMENT = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "true"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; the last word goes to the termination log."""
+    options = _parser().parse_args(arguments)
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
+    message = _guarded(options)
+    termination.write(message)
+    return message.exit_code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="preference-trainer", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("check", help="look at model and pairs; needs no GPU")
+    commands.add_parser("train", help="train, evaluate and publish")
+    evaluate = commands.add_parser("evaluate", help="evaluate a model on the held-out pairs")
+    evaluate.add_argument("--model", help="URI of the model; the run's own where absent")
+    fetch = commands.add_parser("fetch", help="download an object or everything below a prefix")
+    fetch.add_argument("source", help="URI")
+    fetch.add_argument("folder", type=Path, help="where it goes")
+    return parser
+
+
+def _guarded(options: argparse.Namespace) -> TerminationMessage:
+    """Run a command; every way to fail becomes a message."""
+    try:
+        return _command(options)
+    except TrainerError as error:
+        return termination.of_error(error)
+    except Exception as error:
+        traceback.print_exc()
+        return termination.of_exception(error)
+
+
+def _command(options: argparse.Namespace) -> TerminationMessage:
+    document = _document()
+    board, stop = ProgressBoard(), StopRequest()
+    stop.listen()
+    if PORT_VARIABLE in os.environ:
+        host = "127.0.0.1" if document.local else "0.0.0.0"
+        serve(board, host=host, port=int(os.environ[PORT_VARIABLE]))
+    with tempfile.TemporaryDirectory(prefix="preference-") as name:
+        return _run(options, document, Path(name), board, stop)
+
+
+def _document() -> RunDocument:
+    try:
+        return RunDocument.model_validate_json(os.environ[RUN_VARIABLE])
+    except KeyError as error:
+        raise ConfigurationError(
+            f"the environment variable {RUN_VARIABLE} is not set",
+            remedy="start the trainer by `preference run`, or by the operator",
+        ) from error
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{RUN_VARIABLE} is no run document: {error}",
+            remedy="use the same version of the operator or command line and of the trainer",
+        ) from error
+
+
+def _run(
+    options: argparse.Namespace,
+    document: RunDocument,
+    folder: Path,
+    board: ProgressBoard,
+    stop: StopRequest,
+) -> TerminationMessage:
+    done = TerminationMessage(exit_code=ExitCode.DONE, reason="Done")
+    # Imported here, each for itself: a check must not load torch.
+    if options.command == "check":
+        from preference_trainer.check import run_check
+
+        summary = run_check(document, workdir=folder, board=board, stop=stop)
+        return done.model_copy(update={"reason": "Checked", "check": summary})
+    if options.command == "fetch":
+        from preference_trainer.fetching import fetch
+
+        fetch(document, options.source, options.folder)
+        return done
+    if options.command == "evaluate":
+        from preference_trainer.reevaluation import reevaluate
+
+        sentence = reevaluate(document, options.model, folder=folder, board=board, stop=stop)
+        return done.model_copy(update={"reason": "Evaluated", "message": sentence})
+    from preference_trainer.run import train
+
+    result = train(document, folder=folder, board=board, stop=stop)
+    return done.model_copy(update={"reason": "Trained", "result": result})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

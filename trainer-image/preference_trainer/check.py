@@ -1,0 +1,227 @@
+"""`check`: everything that can be known about a run before a device is taken."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import Field
+
+from preference_api.identity import run_id
+from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_api.v1alpha1.base import ApiModel
+from preference_api.v1alpha1.status import Stage
+from preference_api.wire import CheckSummary, Resolved, RunDocument
+from preference_trainer.dataset.cache import cache_place, publish
+from preference_trainer.dataset.demonstrations import (
+    DemonstrationsReport,
+    PreparedDemonstrations,
+    prepare_demonstrations,
+)
+from preference_trainer.dataset.gather import Reading
+from preference_trainer.dataset.lengths import Limit, TokenCounts
+from preference_trainer.dataset.prepare import Prepared, prepare
+from preference_trainer.dataset.report import DatasetReport
+from preference_trainer.errors import ConfigurationError
+from preference_trainer.estimate import MemoryEstimate, estimate_memory, training_flops
+from preference_trainer.findings import warnings_of
+from preference_trainer.log import log
+from preference_trainer.model.config import model_digest, model_files, require_files
+from preference_trainer.model.look import Look, look_at
+from preference_trainer.model.shape import ModelShape
+from preference_trainer.model.tokenizer import Tokenizer, has_chat_template, load_tokenizer
+from preference_trainer.progress import ProgressBoard
+from preference_trainer.stopping import StopRequest
+from preference_trainer.storage import Location, open_location
+
+Open = Callable[[str], Location]
+_REFERENCE = "spec.dpo.referenceModel.uri"
+
+
+class ModelReport(ApiModel):
+    """The model that is trained."""
+
+    uri: str = Field(description="Where it lies; of the hub with its commit.")
+    digest: str = Field(description="Digest of its files.")
+    architecture: str = Field(description="Its class in transformers.")
+    parameters: int = Field(ge=0, description="Numbers in its weights.")
+    positions: int | None = Field(None, description="Positions that it knows.")
+    vocabulary: int = Field(ge=0, description="Rows of its embedding.")
+    chat_template: bool = Field(description="True where conversations can be written out.")
+
+
+class CheckReport(ApiModel):
+    """Everything that a check found; the summary is its verdict."""
+
+    summary: CheckSummary = Field(description="Identity, counts and the gravest findings.")
+    model: ModelReport = Field(description="The model.")
+    dataset: DatasetReport = Field(description="The pairs.")
+    demonstrations: DemonstrationsReport | None = Field(
+        None, description="Own demonstrations of the SFT stage."
+    )
+    memory: MemoryEstimate = Field(description="Device memory of the preference stage.")
+    epoch_flops: float = Field(ge=0, description="Arithmetic of one epoch of the preference stage.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was looked at."""
+
+    source: Location
+    look: Look
+    tokenizer: Tokenizer
+    prepared: Prepared
+    demonstrations: PreparedDemonstrations | None
+
+
+def run_check(
+    document: RunDocument, *, workdir: Path, board: ProgressBoard, stop: StopRequest
+) -> CheckSummary:
+    """Look at model and pairs, and put the cleaned pairs and a report into the bucket.
+
+    torch is never imported, except by transformers for a GGUF model.
+
+    Args:
+        document: What is to be trained.
+        workdir: An empty local folder.
+        board: Shows how far it is.
+        stop: Tells when to stop.
+
+    Raises:
+        TrainerError: With the exit code and the way out.
+    """
+    board.enter(Stage.CHECK)
+    spec = document.spec
+
+    def opened(uri: str) -> Location:
+        return open_location(uri, spec.storage, local=document.local)
+
+    found = _look(spec, opened, workdir, board, stop)
+    resolved = _resolved(spec, found, opened)
+    output = opened(spec.output.uri)
+    reused = (output / f"runs/{resolved.run_id}/result.json").stat() is not None
+    place = cache_place(output, resolved.dataset_digest) / f"check-{resolved.run_id}.json"
+    report = _report(spec, found, resolved, report_uri=place.uri, reused=reused)
+    _publish(found, output)
+    place.write(report.model_dump_json(by_alias=True, indent=1).encode())
+    log("Checked", runId=resolved.run_id, pairs=report.dataset.pairs, reused=reused)
+    return report.summary
+
+
+def _look(
+    spec: PreferenceJobSpec, opened: Open, workdir: Path, board: ProgressBoard, stop: StopRequest
+) -> _Found:
+    source = opened(spec.model.uri)
+    look = look_at(source, workdir / "model", field="spec.model.uri")
+    tokenizer = load_tokenizer(look.folder, chat_template=spec.model.chat_template)
+    reading = Reading(
+        open=opened,
+        prompt=spec.dataset.prompt,
+        chat=has_chat_template(tokenizer),
+        workdir=workdir,
+        board=board,
+        stop=stop,
+    )
+    prepared = prepare(spec.dataset, tokenizer, reading)
+    require_room(look.shape, prepared.report.tokens, spec)
+    demonstrations = None
+    if spec.sft is not None and spec.sft.dataset is not None:
+        limit = Limit(max_length=spec.dataset.max_length, overlong=spec.dataset.overlong)
+        demonstrations = prepare_demonstrations(
+            spec.sft.dataset, tokenizer, reading, limit, prepared.held_out_prompts
+        )
+        require_room(look.shape, demonstrations.report.tokens, spec)
+    return _Found(source, look, tokenizer, prepared, demonstrations)
+
+
+def require_room(shape: ModelShape, tokens: TokenCounts, spec: PreferenceJobSpec) -> None:
+    """Refuse sequences that the model has no positions for, and tokens that it has no words for.
+
+    Raises:
+        ConfigurationError: There are some.
+    """
+    if shape.positions is not None and tokens.longest_kept > shape.positions:
+        raise ConfigurationError(
+            f"spec.dataset.maxLength is {spec.dataset.max_length}, a sequence has "
+            f"{tokens.longest_kept} tokens, and the model knows {shape.positions} positions",
+            remedy=f"Set spec.dataset.maxLength to {shape.positions} or less.",
+            reason="TooManyPositions",
+        )
+    if tokens.largest_token >= shape.vocabulary:
+        raise ConfigurationError(
+            f"spec.model.uri: the tokenizer gives token {tokens.largest_token}, and the model's "
+            f"embedding has {shape.vocabulary} rows",
+            remedy="Use the tokenizer that the model was trained with.",
+            reason="TokenizerMismatch",
+        )
+
+
+def _resolved(spec: PreferenceJobSpec, found: _Found, opened: Open) -> Resolved:
+    resolved = Resolved(
+        run_id="",
+        dataset_digest=found.prepared.report.digest,
+        model_digest=found.look.digest,
+        reference_digest=_reference_digest(spec, opened),
+        sft_digest=found.demonstrations.report.digest if found.demonstrations else None,
+    )
+    return resolved.model_copy(update={"run_id": run_id(spec, resolved)})
+
+
+def _reference_digest(spec: PreferenceJobSpec, opened: Open) -> str | None:
+    if spec.dpo is None or spec.dpo.reference_model is None:
+        return None
+    location = opened(spec.dpo.reference_model.uri)
+    require_files(location, model_files(location), field=_REFERENCE)
+    return model_digest(location)
+
+
+def _report(
+    spec: PreferenceJobSpec, found: _Found, resolved: Resolved, *, report_uri: str, reused: bool
+) -> CheckReport:
+    pairs, shape = found.prepared.report, found.look.shape
+    memory = estimate_memory(
+        spec,
+        shape,
+        micro_batch=spec.training.micro_batch_size or 1,
+        sequence_length=pairs.tokens.longest_kept,
+    )
+    summary = CheckSummary(
+        resolved=resolved,
+        reused=reused,
+        pairs=pairs.pairs,
+        evaluation_pairs=pairs.evaluation_pairs,
+        dropped=pairs.dropped,
+        warnings=warnings_of(spec, pairs),
+        report_uri=report_uri,
+        memory_bytes=memory.total,
+        tokens=pairs.epoch_tokens,
+    )
+    return CheckReport(
+        summary=summary,
+        model=_model_report(found),
+        dataset=pairs,
+        demonstrations=found.demonstrations.report if found.demonstrations else None,
+        memory=memory,
+        epoch_flops=training_flops(spec, shape, epoch_tokens=pairs.epoch_tokens),
+    )
+
+
+def _model_report(found: _Found) -> ModelReport:
+    shape = found.look.shape
+    return ModelReport(
+        uri=found.source.uri,
+        digest=found.look.digest,
+        architecture=shape.architecture,
+        parameters=shape.parameters,
+        positions=shape.positions,
+        vocabulary=shape.vocabulary,
+        chat_template=has_chat_template(found.tokenizer),
+    )
+
+
+def _publish(found: _Found, output: Location) -> None:
+    pairs, shown = found.prepared, found.demonstrations
+    counts = {"pairs": pairs.report.pairs, "evaluationPairs": pairs.report.evaluation_pairs}
+    publish(pairs.folder, cache_place(output, pairs.report.digest), about=counts)
+    if shown is not None:
+        about = {"demonstrations": shown.report.demonstrations}
+        publish(shown.folder, cache_place(output, shown.report.digest), about=about)

@@ -1,0 +1,100 @@
+"""Training state in the bucket: saved while training, found again by whoever goes on."""
+
+import shutil
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from preference_trainer.attempt import Attempt
+from preference_trainer.log import log
+from preference_trainer.storage import (
+    Damaged,
+    Location,
+    Manifest,
+    fetch_tree,
+    read_manifest,
+)
+
+
+class StageName(StrEnum):
+    """The stages of a run that change weights, in their order."""
+
+    SFT = "sft"
+    PREFERENCE = "preference"
+
+
+@dataclass(frozen=True, slots=True)
+class SavedState:
+    """A complete checkpoint, fetched and verified.
+
+    step: Optimizer steps that it holds.
+    seconds: Training time of the stage until then, over all attempts.
+    folder: Its local copy, in the form of transformers' Trainer.
+    """
+
+    stage: StageName
+    step: int
+    seconds: float
+    uri: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoints:
+    """The checkpoints of one run, under `checkpoints/` of its place.
+
+    A checkpoint without a manifest does not exist, and nothing is overwritten.
+    """
+
+    place: Location
+    attempt: Attempt
+    keep: int
+
+    def save(self, folder: Path, *, stage: StageName, step: int, seconds: float) -> str:
+        """Publish a local checkpoint, prune older ones, remove the local copy; its URI."""
+        location = self.place / f"{stage.value}-step-{step:06d}"
+        about = {"stage": stage.value, "step": step, "seconds": seconds}
+        self.attempt.publish(folder, location, about=about)
+        log("CheckpointSaved", uri=location.uri, step=step, stage=stage.value)
+        shutil.rmtree(folder)
+        self._prune()
+        return location.uri
+
+    def newest(self, workdir: Path) -> SavedState | None:
+        """Fetch the newest checkpoint whose every file verifies; None where there is none."""
+        for stage, step, location in reversed(self._complete()):
+            folder = workdir / location.name / f"checkpoint-{step}"
+            try:
+                about = fetch_tree(location, folder).about
+            except Damaged as damage:
+                log("CheckpointDamaged", level="warning", uri=location.uri, message=str(damage))
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
+            seconds = float(str(about["seconds"]))
+            return SavedState(
+                stage=stage, step=step, seconds=seconds, uri=location.uri, folder=folder
+            )
+        return None
+
+    def remove(self, stage: StageName) -> None:
+        """Remove every checkpoint of a stage whose result is kept elsewhere."""
+        for saved, _step, location in self._complete():
+            if saved is stage:
+                location.delete_tree()
+
+    def _prune(self) -> None:
+        for _stage, _step, location in self._complete()[: -self.keep]:
+            location.delete_tree()
+
+    def _complete(self) -> list[tuple[StageName, int, Location]]:
+        """Complete checkpoints in the order in which they were made."""
+        names = {item.name.split("/")[0] for item in self.place.list() if "/" in item.name}
+        manifests = [(self.place / name, read_manifest(self.place / name)) for name in names]
+        found = [_described(manifest, place) for place, manifest in manifests if manifest]
+        order = list(StageName)
+        return sorted(found, key=lambda saved: (order.index(saved[0]), saved[1]))
+
+
+def _described(manifest: Manifest, location: Location) -> tuple[StageName, int, Location]:
+    stage, step = manifest.about["stage"], manifest.about["step"]
+    return StageName(str(stage)), int(str(step)), location

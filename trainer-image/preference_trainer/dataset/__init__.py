@@ -1,0 +1,1 @@
+"""The pairs: read, understood, cleaned, split, cached and turned into tokens."""

@@ -1,0 +1,209 @@
+"""How much device memory a training takes and how much arithmetic, from the model's sizes alone.
+
+Bytes on one device that holds the whole model:
+
+- weights: parameters x bytes of their format, and a bfloat16 copy under autocast; a linear layer in
+  NF4 takes 4.127 bits a parameter, constants included (QLoRA, https://arxiv.org/abs/2305.14314,
+  section 3); adapters are float32.
+- gradients: trainable parameters x bytes of their format.
+- optimizer: two moments of Adam in that format, one byte each in 8 bit, one moment of RMSprop, a
+  row and a column of each matrix of Adafactor.
+- reference: a second copy of the weights where it is computed online and there are no adapters.
+- activations: one decoder layer keeps for the backward pass, for each token, the inputs and outputs
+  of its norms, the queries, the attention's output and its projection (7 widths of the model), keys
+  and values, and gate, activation, up-projection and product of the feed-forward part (4 of its
+  widths). Without checkpointing every layer does; with it each keeps its input and one the rest
+  (counted as https://arxiv.org/abs/2205.05198 does in sections 4 and 5, for attention that stores
+  no scores).
+- logits: TRL's fused head holds a tile of 4096 tokens x 32768 words in float32, and its gradient.
+
+A micro batch of b pairs is 2 b sequences of the longest pair's length. The framework itself takes
+0.5 to 1 GiB more.
+"""
+
+import os
+from bisect import bisect_right
+from pathlib import Path
+
+from pydantic import Field
+
+from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_api.v1alpha1.base import ApiModel
+from preference_api.v1alpha1.methods import DPO, Method, Reference
+from preference_api.v1alpha1.model import DType
+from preference_api.v1alpha1.training import Optimizer
+from preference_trainer.model.shape import ModelShape, shape_in
+
+_NF4_BITS = 4.127
+_TILE_TOKENS, _TILE_WORDS = 4096, 32768
+_MOMENTS = {
+    Optimizer.ADAMW: 2.0,
+    Optimizer.ADAMW_8BIT: 2.0,
+    Optimizer.PAGED_ADAMW_8BIT: 2.0,
+    Optimizer.RMSPROP: 1.0,
+}
+_EIGHT_BIT = (Optimizer.ADAMW_8BIT, Optimizer.PAGED_ADAMW_8BIT)
+_HEADROOM = 0.85
+_PROCESSOR_SHARE = 0.5
+
+
+class MemoryEstimate(ApiModel):
+    """Bytes of device memory, by what takes them; the formulas are in the module's text."""
+
+    micro_batch: int = Field(ge=1, description="Pairs that the device holds at once.")
+    sequence_length: int = Field(ge=1, description="Tokens of the longest sequence.")
+    weights: int = Field(ge=0, description="The model, adapters included.")
+    gradients: int = Field(ge=0, description="Gradients of what is trained.")
+    optimizer: int = Field(ge=0, description="The optimizer's state.")
+    reference: int = Field(ge=0, description="A second model for reference log-probabilities.")
+    activations: int = Field(ge=0, description="What the backward pass needs.")
+    logits: int = Field(ge=0, description="Tiles of the output head.")
+
+    @property
+    def total(self) -> int:
+        """Their sum."""
+        fixed = self.weights + self.gradients + self.optimizer + self.reference
+        return fixed + self.activations + self.logits
+
+
+def estimate_memory(
+    spec: PreferenceJobSpec, shape: ModelShape, *, micro_batch: int, sequence_length: int
+) -> MemoryEstimate:
+    """Device memory of the preference stage.
+
+    Args:
+        spec: The spec.
+        shape: Sizes of the model.
+        micro_batch: Pairs that the device holds at once.
+        sequence_length: Tokens of the longest prompt with an answer.
+    """
+    trainable, width = trainable_parameters(spec, shape), _trained_bytes(spec)
+    tokens = 2 * micro_batch * sequence_length
+    return MemoryEstimate(
+        micro_batch=micro_batch,
+        sequence_length=sequence_length,
+        weights=_weights(spec, shape),
+        gradients=trainable * width,
+        optimizer=_optimizer(spec.training.optimizer, trainable, width, shape),
+        reference=_reference(spec, shape),
+        activations=_activations(spec, shape, tokens),
+        logits=8 * min(tokens, _TILE_TOKENS) * min(shape.vocabulary, _TILE_WORDS),
+    )
+
+
+def trainable_parameters(spec: PreferenceJobSpec, shape: ModelShape) -> int:
+    """Parameters that are trained: all, or rank x (inputs + outputs) of each adapted layer."""
+    lora = spec.model.lora
+    if lora is None:
+        return shape.parameters
+    every = lora.target_modules == ["all-linear"]
+    widths = shape.linear_widths.items()
+    return lora.rank * sum(width for name, width in widths if every or name in lora.target_modules)
+
+
+def training_flops(spec: PreferenceJobSpec, shape: ModelShape, *, epoch_tokens: int) -> float:
+    """Floating-point operations of one epoch of the preference stage, linear layers only.
+
+    For each token and parameter: 2 forward, 4 backward (2 where the weights are frozen), 2 for
+    recomputing, 2 for a reference.
+
+    Args:
+        spec: The spec.
+        shape: Sizes of the model.
+        epoch_tokens: Tokens of an epoch, each prompt once.
+    """
+    backward = 4 if spec.model.lora is None else 2
+    recomputed = 2 if spec.training.gradient_checkpointing else 0
+    reference = 2 if spec.method is Method.DPO else 0
+    return float((2 + backward + recomputed + reference) * shape.parameters * epoch_tokens)
+
+
+def largest_micro_batch(
+    spec: PreferenceJobSpec, shape: ModelShape, *, sequence_length: int, device_bytes: int
+) -> int:
+    """Most pairs that a device holds at once; 1 where even that may be too much.
+
+    Args:
+        spec: The spec.
+        shape: Sizes of the model.
+        sequence_length: Tokens of the longest prompt with an answer.
+        device_bytes: Memory of the device; 15 % of it are left free.
+    """
+
+    def needed(pairs: int) -> int:
+        return estimate_memory(
+            spec, shape, micro_batch=pairs, sequence_length=sequence_length
+        ).total
+
+    sizes = range(1, spec.training.batch_size + 1)
+    return max(1, bisect_right(sizes, _HEADROOM * device_bytes, key=needed))
+
+
+def suggest_micro_batch(spec: PreferenceJobSpec, *, base: Path) -> int:
+    """Most pairs of maxLength that the device of this machine holds at once.
+
+    Args:
+        spec: The spec.
+        base: Folder of the base model.
+
+    Raises:
+        ConfigurationError: The folder holds no model whose sizes are known.
+    """
+    return largest_micro_batch(
+        spec,
+        shape_in(base, field="spec.model.uri"),
+        sequence_length=spec.dataset.max_length,
+        device_bytes=_device_bytes(gpu=spec.resources.gpus > 0),
+    )
+
+
+def _device_bytes(*, gpu: bool) -> int:
+    if not gpu:
+        return int(_PROCESSOR_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    import torch
+
+    return int(torch.cuda.get_device_properties(0).total_memory)
+
+
+def _kept_bytes(spec: PreferenceJobSpec) -> int:
+    """Bytes of a number of the base weights."""
+    if spec.model.dtype is DType.AUTO:
+        return 4 if spec.model.lora is None else 2
+    return 4 if spec.model.dtype is DType.FLOAT32 else 2
+
+
+def _trained_bytes(spec: PreferenceJobSpec) -> int:
+    return 4 if spec.model.lora is not None else _kept_bytes(spec)
+
+
+def _weights(spec: PreferenceJobSpec, shape: ModelShape) -> int:
+    size = _kept_bytes(spec)
+    copy = 2 if spec.model.lora is None and spec.model.dtype is DType.AUTO else 0
+    whole = (size + copy) * shape.parameters
+    if spec.model.quantization is not None:
+        saved = shape.linear_parameters * (size - _NF4_BITS / 8)
+        whole = int(whole - saved)
+    adapters = 4 * trainable_parameters(spec, shape) if spec.model.lora else 0
+    return whole + adapters
+
+
+def _optimizer(optimizer: Optimizer, trainable: int, width: int, shape: ModelShape) -> int:
+    if optimizer is Optimizer.ADAFACTOR:
+        return width * 2 * trainable // shape.hidden
+    state = 1 if optimizer in _EIGHT_BIT else width
+    return int(_MOMENTS[optimizer] * state * trainable)
+
+
+def _reference(spec: PreferenceJobSpec, shape: ModelShape) -> int:
+    dpo = spec.dpo or DPO()
+    online = spec.method is Method.DPO and dpo.reference is Reference.ONLINE
+    own = dpo.reference_model is not None
+    return _kept_bytes(spec) * shape.parameters if online and (own or not spec.model.lora) else 0
+
+
+def _activations(spec: PreferenceJobSpec, shape: ModelShape, tokens: int) -> int:
+    size = 4 if spec.model.dtype is DType.FLOAT32 else 2
+    layer = 7 * shape.hidden + 2 * shape.key_value + 4 * shape.intermediate
+    if spec.training.gradient_checkpointing:
+        return size * tokens * (shape.layers * shape.hidden + layer)
+    return size * tokens * shape.layers * layer

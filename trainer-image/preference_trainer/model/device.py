@@ -1,0 +1,84 @@
+"""Where the training computes, and in which number formats."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from preference_api.v1alpha1.model import DType, Model
+from preference_trainer.errors import ConfigurationError
+
+_NATIVE_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device and the number formats of a model on it.
+
+    kind: cpu or cuda.
+    weights: Format in which the weights are kept.
+    autocast_bfloat16: Whether products are computed in bfloat16 over float32 weights.
+    """
+
+    kind: Literal["cpu", "cuda"]
+    weights: torch.dtype
+    autocast_bfloat16: bool
+
+
+def choose_device(model: Model, *, gpus: int) -> Device:
+    """The device that the spec asks for.
+
+    Raises:
+        ConfigurationError: A GPU is asked for and none is there, or NF4 without CUDA.
+
+    """
+    kind = _kind(gpus)
+    if model.quantization is not None and kind == "cpu":
+        raise ConfigurationError(
+            "spec.model.quantization: NF4 needs a CUDA device and spec.resources.gpus is 0",
+            remedy="remove quantization, or ask for a GPU",
+        )
+    native = torch.cuda.is_bf16_supported() if kind == "cuda" else processor_has_bfloat16()
+    weights = _weights(model, native_bfloat16=native)
+    full_precision = weights is torch.float32 and model.dtype is DType.AUTO
+    return Device(kind=kind, weights=weights, autocast_bfloat16=full_precision and native)
+
+
+def _kind(gpus: int) -> Literal["cpu", "cuda"]:
+    if gpus == 0:
+        return "cpu"
+    if not torch.cuda.is_available():
+        raise ConfigurationError(
+            f"spec.resources.gpus is {gpus} and this machine shows no CUDA device",
+            remedy="set spec.resources.gpus to 0 to train on the processor, or run where a GPU "
+            "and its driver are visible",
+            reason="NoGPU",
+        )
+    if gpus > 1:
+        raise ConfigurationError(
+            f"spec.resources.gpus is {gpus}: this version trains on one device",
+            remedy="set spec.resources.gpus to 1",
+        )
+    return "cuda"
+
+
+def _weights(model: Model, *, native_bfloat16: bool) -> torch.dtype:
+    """The format of the weights; Auto keeps full training in float32 for its small updates."""
+    named = {
+        DType.FLOAT32: torch.float32,
+        DType.BFLOAT16: torch.bfloat16,
+        DType.FLOAT16: torch.float16,
+    }
+    if model.dtype is not DType.AUTO:
+        return named[model.dtype]
+    return torch.bfloat16 if native_bfloat16 and model.lora else torch.float32
+
+
+def processor_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Whether this processor multiplies in bfloat16; emulated, it is some 25 times slower."""
+    try:
+        text = cpuinfo.read_text()
+    except OSError:
+        return False
+    return not _NATIVE_BFLOAT16_FLAGS.isdisjoint(text.split())

@@ -1,0 +1,57 @@
+"""Bringing a base model to this machine, exactly the one that was checked."""
+
+from pathlib import Path
+
+from transformers import AutoModelForCausalLM
+
+from preference_trainer.errors import ConfigurationError
+from preference_trainer.log import log
+from preference_trainer.model.config import model_digest, model_files
+from preference_trainer.model.tokenizer import load_tokenizer
+from preference_trainer.stopping import StopRequest
+from preference_trainer.storage import Location
+from preference_trainer.storage.parallel import in_parallel
+
+
+def fetch_model(
+    source: Location, folder: Path, *, expected: str, field: str, stop: StopRequest
+) -> Path:
+    """Download the files of a model that count.
+
+    Args:
+        source: Where it lies.
+        folder: Where it goes.
+        expected: The digest that the check found.
+        field: Field of the spec that names it, for the error.
+        stop: Looked at while bytes arrive.
+
+    Raises:
+        ConfigurationError: The model changed since it was checked.
+
+    """
+    if model_digest(source) != expected:
+        raise ConfigurationError(
+            f"{field}: the model at {source.uri} changed since it was checked",
+            remedy="start the job again, so that the new model is checked; or pin a revision",
+            reason="ModelChanged",
+        )
+
+    def fetch(name: str) -> None:
+        (source / name).download(
+            folder / name, on_bytes=lambda _count: stop.check("downloading the model")
+        )
+
+    in_parallel(fetch, [item.name for item in model_files(source)])
+    log("ModelFetched", uri=source.uri, digest=expected)
+    return _as_safetensors(folder)
+
+
+def _as_safetensors(folder: Path) -> Path:
+    """The folder itself; of a GGUF file a folder beside it, as transformers reads and writes it."""
+    packed = next(folder.glob("*.gguf"), None)
+    if packed is None:
+        return folder
+    unpacked = folder.with_name(f"{folder.name}-unpacked")
+    AutoModelForCausalLM.from_pretrained(folder, gguf_file=packed.name).save_pretrained(unpacked)
+    load_tokenizer(folder).save_pretrained(unpacked)
+    return unpacked

@@ -1,0 +1,87 @@
+"""How far the process is, for whoever asks: `GET /progress`."""
+
+import threading
+import time
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from preference_api.v1alpha1.status import Progress, Stage
+
+
+class ProgressBoard:
+    """The figures of the stage that the process is in, safe to read from other threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._progress = Progress()
+        self._started = time.monotonic()
+        self._first_step = 0
+
+    def enter(self, stage: Stage, *, steps: int = 0, step: int = 0) -> None:
+        """Begin a stage of so many steps (optimizer steps, rows or bytes), `step` done already."""
+        with self._lock:
+            self._started, self._first_step = time.monotonic(), step
+            self._progress = Progress(
+                stage=stage, step=step, steps=steps, updated_at=datetime.now(UTC)
+            )
+
+    def advance(self, count: int) -> None:
+        """Count steps that were done."""
+        self.update(step=self.progress.step + count)
+
+    def update(self, *, step: int, **figures: Any) -> None:
+        """Set the step, and figures by their field names."""
+        with self._lock:
+            self._progress = self._progress.model_copy(
+                update={
+                    "step": step,
+                    "percent": round(min(100.0, 100.0 * step / max(1, self._progress.steps)), 1),
+                    "seconds_left": self._seconds_left(step),
+                    "updated_at": datetime.now(UTC),
+                    **figures,
+                }
+            )
+
+    def _seconds_left(self, step: int) -> float | None:
+        done = step - self._first_step
+        if done <= 0:
+            return None
+        pace = (time.monotonic() - self._started) / done
+        return round(max(0.0, pace * (self._progress.steps - step)), 1)
+
+    @property
+    def progress(self) -> Progress:
+        """The newest figures."""
+        with self._lock:
+            return self._progress
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    board: ProgressBoard
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+
+    def do_GET(self) -> None:
+        if self.path != "/progress":
+            self.send_error(404)
+            return
+        body = self.server.board.progress.model_dump_json(by_alias=True).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: Any) -> None:
+        """Keep requests out of the log."""
+
+
+def serve(board: ProgressBoard, *, host: str, port: int) -> None:
+    """Answer requests in a thread that ends with the process."""
+    server = _Server((host, port), _Handler)
+    server.board = board
+    threading.Thread(target=server.serve_forever, name="progress", daemon=True).start()

@@ -1,0 +1,67 @@
+"""A training run from top to bottom."""
+
+from pathlib import Path
+
+from preference_api.v1alpha1.status import Stage
+from preference_api.wire import RunDocument, TrainSummary
+from preference_trainer.evaluation import decode_examples
+from preference_trainer.inputs import fetch_inputs
+from preference_trainer.log import log
+from preference_trainer.progress import ProgressBoard
+from preference_trainer.promotion import promote
+from preference_trainer.proof import examine, measure_base
+from preference_trainer.publication import publish, versions
+from preference_trainer.stopping import StopRequest
+from preference_trainer.storage import Location, NotFound
+from preference_trainer.training import train_stages
+from preference_trainer.work import Run, prepare, take_over
+
+
+def train(
+    document: RunDocument, *, folder: Path, board: ProgressBoard, stop: StopRequest
+) -> TrainSummary:
+    """Train, evaluate, publish and promote; whatever an earlier attempt finished is kept.
+
+    Args:
+        document: What to do, with the result of the check.
+        folder: An empty local folder.
+        board: Shows how far it is.
+        stop: Tells when to stop.
+
+    Raises:
+        TrainerError: With the exit code and the way out.
+
+    """
+    work = prepare(document, folder=folder, board=board, stop=stop)
+    summary = finished(work.place)
+    if summary is None:
+        run = take_over(work)
+        _record(run)
+        inputs = fetch_inputs(work)
+        baseline = measure_base(work, inputs)
+        trained = train_stages(run, inputs)
+        proof = examine(work, inputs, trained.policy, baseline)
+        summary = publish(run, inputs, trained, proof)
+    location = work.place / "evaluation/examples.jsonl.gz"
+    decision = promote(work, decode_examples(location.read(), name=location.uri))
+    board.enter(Stage.DONE)
+    return summary.model_copy(
+        update={"promoted": decision.passed, "gate_message": decision.message}
+    )
+
+
+def finished(place: Location) -> TrainSummary | None:
+    """The result of a run that is complete."""
+    try:
+        return TrainSummary.model_validate_json((place / "result.json").read())
+    except NotFound:
+        return None
+
+
+def _record(run: Run) -> None:
+    """Write down what is done here, with which versions, before it is done."""
+    work, number = run.work, run.attempt.number
+    log("RunBegins", runId=work.resolved.run_id, attempt=number, versions=versions())
+    location = run.place / "run.json"
+    if location.stat() is None:
+        location.write(work.document.model_dump_json(by_alias=True, indent=1).encode())

@@ -1,0 +1,106 @@
+"""What a process works on: the document, where things lie, where it computes, when it stops."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_api.wire import Resolved, RunDocument
+from preference_trainer.attempt import Attempt, claim
+from preference_trainer.checkpoints import Checkpoints
+from preference_trainer.dataset.cache import cache_place
+from preference_trainer.errors import ConfigurationError
+from preference_trainer.model.device import Device, choose_device
+from preference_trainer.progress import ProgressBoard
+from preference_trainer.stopping import StopRequest
+from preference_trainer.storage import Location, open_location
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What every phase needs, and what reading and evaluating need only.
+
+    folder: Local folder of this process.
+    """
+
+    document: RunDocument
+    resolved: Resolved
+    folder: Path
+    device: Device
+    board: ProgressBoard
+    stop: StopRequest
+
+    @property
+    def spec(self) -> PreferenceJobSpec:
+        """The spec of the job."""
+        return self.document.spec
+
+    @property
+    def output(self) -> Location:
+        """`output.uri` of the spec."""
+        return self.location(self.spec.output.uri)
+
+    @property
+    def place(self) -> Location:
+        """`runs/<run id>` below the output."""
+        return self.output / f"runs/{self.resolved.run_id}"
+
+    @property
+    def dataset(self) -> Location:
+        """The cleaned pairs that the check left."""
+        return cache_place(self.output, self.resolved.dataset_digest)
+
+    def location(self, uri: str) -> Location:
+        """Open a location with the storage settings of the spec."""
+        return open_location(uri, self.spec.storage, local=self.document.local)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Work that changes a run, and therefore holds it."""
+
+    work: Work
+    attempt: Attempt
+    checkpoints: Checkpoints
+
+    @property
+    def spec(self) -> PreferenceJobSpec:
+        """The spec of the job."""
+        return self.work.spec
+
+    @property
+    def place(self) -> Location:
+        """`runs/<run id>` below the output."""
+        return self.work.place
+
+
+def prepare(
+    document: RunDocument, *, folder: Path, board: ProgressBoard, stop: StopRequest
+) -> Work:
+    """Read the document and choose the device.
+
+    Raises:
+        ConfigurationError: The document was not checked, or asks for what is not here.
+
+    """
+    if document.resolved is None:
+        raise ConfigurationError(
+            "the run document holds no result of a check",
+            remedy="run `preference-trainer check` first and put its `resolved` into the document",
+        )
+    return Work(
+        document=document,
+        resolved=document.resolved,
+        folder=folder,
+        device=choose_device(document.spec.model, gpus=document.spec.resources.gpus),
+        board=board,
+        stop=stop,
+    )
+
+
+def take_over(work: Work) -> Run:
+    """Claim the run; an older attempt finds out before it writes again."""
+    attempt = claim(work.place)
+    kept = Checkpoints(
+        place=work.place / "checkpoints", attempt=attempt, keep=work.spec.checkpoints.keep
+    )
+    return Run(work=work, attempt=attempt, checkpoints=kept)
