@@ -4,7 +4,7 @@
 
 Makes dialogues of HH-RLHF's form and lengths (about 126 tokens of prompt, 41 and 53 of answers)
 from made-up words, a tokenizer of 8,000 tokens and a small model, runs the check on them as a
-process and prints seconds and the peak of its resident memory.
+process and prints its seconds, the seconds of processor time and the peak of its resident memory.
 """
 
 import argparse
@@ -96,8 +96,8 @@ def write_pairs(path: Path, talk: Talk, count: int) -> None:
         file.writelines(json.dumps(row) + "\n" for row in talk.pairs(count))
 
 
-def check(folder: Path) -> tuple[float, int, dict[str, Any]]:
-    """Seconds, peak resident bytes and the report of a check."""
+def check(folder: Path) -> tuple[float, dict[str, Any]]:
+    """Seconds and the report of a check."""
     spec = {
         "method": "DPO",
         "model": {"uri": (folder / "model").as_uri()},
@@ -110,9 +110,8 @@ def check(folder: Path) -> tuple[float, int, dict[str, Any]]:
     command = [sys.executable, "-m", "preference_trainer", "check"]
     subprocess.run(command, env={**os.environ, **variables}, check=True)
     seconds = time.perf_counter() - start
-    peak = 1024 * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     (report,) = (folder / "output").rglob("check-*.json")
-    return seconds, peak, json.loads(report.read_text())
+    return seconds, json.loads(report.read_text())
 
 
 def main() -> None:
@@ -124,11 +123,15 @@ def main() -> None:
         folder, talk = Path(name), Talk(seed=0)
         write_model(folder / "model", talk, chat=options.chat)
         write_pairs(folder / "pairs.jsonl.gz", talk, options.pairs)
-        seconds, peak, report = check(folder)
+        seconds, report = check(folder)
     dataset = report["dataset"]
     tokens = dataset["epochTokens"] / dataset["pairs"]
     print(f"{dataset['rows']} rows, {tokens:.0f} tokens a pair, {os.cpu_count()} cores")
-    print(f"{seconds:.1f} s, {peak / 2**20:.0f} MiB at the peak")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(
+        f"{seconds:.1f} s, {used.ru_utime + used.ru_stime:.1f} s of processor time, "
+        f"{used.ru_maxrss / 2**10:.0f} MiB at the peak"
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,11 @@ class World:
     """Where a call takes place.
 
     folder: Working directory, with the manifest `job.yaml`.
+    calls: Processes that were started.
     """
 
     folder: Path
+    calls: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -107,10 +109,18 @@ class World:
 
     def start(self, *arguments: str, **options: Any) -> "subprocess.Popen[str]":
         """The command line as a process of its own."""
-        return subprocess.Popen(
+        call = subprocess.Popen(
             [sys.executable, "-m", "preference_cli", *arguments],
             cwd=self.folder,
             env=os.environ | self.environment | options.pop("environment", {}),
             text=True,
             **options,
         )
+        self.calls.append(call)
+        return call
+
+    def leave(self) -> None:
+        """End what a failed test has left running; the trainers see it and end."""
+        for call in self.calls:
+            call.kill()
+            call.wait()

@@ -30,6 +30,7 @@ from typing import Any
 
 PLAN = Path(os.environ["FAKE_TRAINER_PLAN"])
 PAUSE = 0.01
+GRACE = 5.0
 
 
 class Board(BaseHTTPRequestHandler):
@@ -66,8 +67,8 @@ class Steps:
     def progress(self, figures: dict[str, Any]) -> None:
         Board.read.clear()
         Board.figures = figures
-        while not Board.read.wait(PAUSE) and os.getppid() == self.parent:
-            pass
+        while not Board.read.wait(PAUSE):
+            self.leave_if_orphaned()
 
     def publish(self, name: str) -> None:
         (PLAN.parent / name).touch()
@@ -78,10 +79,16 @@ class Steps:
     def await_(self, name: str) -> None:
         while not (PLAN.parent / name).exists():
             time.sleep(PAUSE)
+            self.leave_if_orphaned()
 
     def until_stopped(self) -> None:
         while not self.stopped.wait(PAUSE):
-            pass
+            self.leave_if_orphaned()
+
+    def leave_if_orphaned(self) -> None:
+        """No test leaves a process behind; one that is told to stop in time goes on."""
+        if os.getppid() != self.parent and not self.stopped.wait(GRACE):
+            sys.exit(99)
 
     def deaf(self) -> None:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -91,7 +98,6 @@ class Steps:
 
     def die(self, number: int) -> None:
         os.kill(os.getpid(), number)
-        threading.Event().wait()
 
     def end(self, message: dict[str, Any]) -> None:
         Path(os.environ["PREFERENCE_TERMINATION_LOG"]).write_text(json.dumps(message))

@@ -14,9 +14,13 @@ from safetensors.numpy import save_file
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from preference_api.v1alpha1.dataset import PromptTemplate
+from preference_api.v1alpha1.dataset import Columns, DatasetFormat, PromptTemplate
 from preference_api.v1alpha1.storage import Storage
+from preference_trainer.dataset.forms import detect
 from preference_trainer.dataset.gather import Reading
+from preference_trainer.dataset.pairs import Pair
+from preference_trainer.dataset.parse import parse
+from preference_trainer.dataset.read import Row
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
@@ -39,7 +43,9 @@ CONFIG: dict[str, Any] = {
     "vocab_size": 400,
     "max_position_embeddings": 512,
 }
-_WORDS = "the a cat dog sees likes hears bird tree runs sleeps and then loudly gently".split()
+_WORDS = tuple(
+    "the a cat dog sees likes hears bird tree runs sleeps and then loudly gently".split()  # noqa: SIM905
+)
 
 
 def sentence(draw: random.Random, *, longest: int = 12) -> str:
@@ -69,7 +75,10 @@ def dialogue(*turns: str) -> str:
 def dialogue_rows(count: int, *, seed: int = 0) -> list[dict[str, Any]]:
     """Rows in HH-RLHF's raw form, of two or four turns."""
     return [
-        {"chosen": dialogue(*head, row["chosen"][1:]), "rejected": dialogue(*head, row["rejected"][1:])}
+        {
+            "chosen": dialogue(*head, row["chosen"][1:]),
+            "rejected": dialogue(*head, row["rejected"][1:]),
+        }
         for number, row in enumerate(text_rows(count, seed=seed))
         for head in [(row["prompt"],) if number % 2 else (row["prompt"], "go on", "so?")]
     ]
@@ -95,6 +104,14 @@ def chat_rows(count: int, *, seed: int = 0) -> list[dict[str, Any]]:
         }
         for row in text_rows(count, seed=seed)
     ]
+
+
+def pairs_of(rows: Sequence[dict[str, Any]], *, chat: bool) -> list[Pair]:
+    """The pairs of rows, without those that have none."""
+    read = [Row("pairs.jsonl", number, row) for number, row in enumerate(rows, start=1)]
+    form = detect(read, wanted=DatasetFormat.AUTO, columns=Columns())
+    parsed = [parse(row, form, prompt=PromptTemplate(), chat=chat) for row in read]
+    return [pair for pair in parsed if isinstance(pair, Pair)]
 
 
 def json_lines(rows: Iterable[Any]) -> bytes:

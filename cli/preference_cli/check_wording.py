@@ -10,7 +10,8 @@ from preference_cli.wording import shown, table
 
 _COLUMNS = ("median", "90 %", "95 %", "99 %", "longest")
 _CELLS = 9
-_CONDITIONS = ("microBatch", "sequenceLength")
+CONDITIONS = ("microBatch", "sequenceLength")
+"""What the memory estimate holds for; its other fields are bytes."""
 
 
 def report_lines(report: CheckReport, *, max_length: int) -> list[str]:
@@ -95,9 +96,9 @@ def _length_rule(longer_wins: float) -> str:
 
 def _memory_lines(memory: Mapping[str, int]) -> list[str]:
     """What takes how much, the largest first, for the micro batch that it was estimated for."""
-    parts = {name: size for name, size in memory.items() if name not in _CONDITIONS and size}
+    parts = {name: size for name, size in memory.items() if name not in CONDITIONS and size}
     largest_first = sorted(parts, key=lambda name: -parts[name])
-    pairs, tokens = (memory.get(name, 0) for name in _CONDITIONS)
+    pairs, tokens = (memory.get(name, 0) for name in CONDITIONS)
     unit = "pair" if pairs == 1 else "pairs"
     return table(
         [

@@ -24,7 +24,7 @@ from preference_cli.errors import CommandError
 from preference_cli.parent_death import stop_with_parent
 
 _HOST = "127.0.0.1"
-_ANSWER_SECONDS = 0.5
+_ANSWER_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +44,19 @@ class Order:
     folder: Path
 
     @property
+    def verb(self) -> str:
+        """What the process is started for: check, train or fetch."""
+        return self.arguments[0]
+
+    @property
     def log(self) -> Path:
         """Everything that the process writes to stdout and stderr."""
-        return self.folder / f"{self.arguments[0]}.log"
+        return self.folder / f"{self.verb}.log"
 
     @property
     def termination(self) -> Path:
         """The process's last word."""
-        return self.folder / f"{self.arguments[0]}.termination.json"
+        return self.folder / f"{self.verb}.termination.json"
 
 
 class Child:

@@ -124,8 +124,8 @@ def _speechless(end: Exit) -> Ending:
 
 def _ended_by_signal(end: Exit) -> Ending:
     if end.killed:
-        message = "stopped at once; steps since the last checkpoint are lost"
-        remedy = f"{_AGAIN}; it goes on from the last checkpoint"
+        message = "stopped at once; what was not saved is lost"
+        remedy = f"{_AGAIN}; it goes on from what is saved"
         return Ending(INTERRUPTED, "Interrupted", message, remedy, end.log)
     if end.asked and end.code == -signal.SIGTERM:
         message = "stopped before there was anything new to save"

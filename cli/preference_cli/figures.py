@@ -15,11 +15,10 @@ def count(number: int) -> str:
 
 def size(number: float) -> str:
     """Bytes in the largest binary unit that leaves at least 1."""
-    for unit in _UNITS[:-1]:
-        if number < 1024:
-            return f"{number:.3g} {unit}"
-        number /= 1024
-    return f"{number:.3g} {_UNITS[-1]}"
+    power = 0
+    while number >= 1024 and power + 1 < len(_UNITS):
+        number, power = number / 1024, power + 1
+    return f"{number:.0f} {_UNITS[power]}" if number >= 100 else f"{number:.3g} {_UNITS[power]}"
 
 
 def duration(seconds: float) -> str:

@@ -9,7 +9,7 @@ from preference_cli.ending import Ending, Exit, conclude
 from preference_cli.log_lines import LogReader, last_lines
 from preference_cli.stop import StopRequest
 from preference_cli.view import View
-from preference_cli.wording import SAVING
+from preference_cli.wording import stopping
 
 _LOOK_SECONDS = 0.25
 _TAIL_LINES = 12
@@ -46,7 +46,7 @@ class Invocation:
             code = self._attend(child)
         return conclude(
             Exit(
-                arguments[0],
+                order.verb,
                 code,
                 said=read_termination(order.termination),
                 log=order.log,
@@ -66,7 +66,7 @@ class Invocation:
                 elif self.stop.asked and not told:
                     told = True
                     child.ask_to_stop()
-                    self.view.notice(SAVING)
+                    self.view.notice(stopping(child.order.verb))
             self._show_log(log)
         return code
 

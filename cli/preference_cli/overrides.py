@@ -101,7 +101,8 @@ def _changed_entry(node: JSON, items: Schema, at: Path, rest: Path, value: JSON)
 
 
 def _stored(node: JSON, name: str, value: JSON) -> dict[str, JSON]:
-    others = {key: kept for key, kept in node.items() if key != name} if node else {}
+    fields = node if isinstance(node, dict) else {}
+    others = {key: kept for key, kept in fields.items() if key != name}
     return others if value is None else {**others, name: value}
 
 

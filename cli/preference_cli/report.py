@@ -7,6 +7,7 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from preference_api.v1alpha1.status import Progress
 from preference_api.wire import ExitCode
 from preference_cli.cache import cache_folder, new_run_folder
 from preference_cli.ending import Ending
@@ -17,6 +18,13 @@ from preference_cli.locations import local_path
 from preference_cli.options import Subparsers, add_python_argument
 from preference_cli.stop import StopRequest
 from preference_cli.view_plain import PlainView
+
+
+class _NoticesOnly(PlainView):
+    """A fetch has no stages to show."""
+
+    def progress(self, progress: Progress) -> None:
+        """Nothing."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -67,7 +75,7 @@ def _fetch(report: Report, folder: Path, python: str) -> Ending:
             f"{report.uri} lies in a bucket, and no run of this machine tells how to reach it",
             remedy="name a manifest with the same spec.storage by --manifest FILE",
         )
-    view = PlainView(out=sys.stderr)
+    view = _NoticesOnly(out=sys.stderr)
     with StopRequest() as stop:
         call = Invocation(
             document=report.document,

@@ -12,24 +12,25 @@ from pydantic import BaseModel
 from preference_api.v1alpha1.status import Progress
 from preference_api.wire import CheckSummary, RunDocument
 from preference_cli.ending import Ending
+from preference_cli.pace import Pace
 from preference_cli.result import RunResult
+
+_SECONDS_BETWEEN = 1.0
 
 
 class JsonView:
     """Events start, progress, notice and checked, then one `result`; the log goes to stderr."""
 
     def __init__(self) -> None:
-        self._shown = Progress()
+        self._pace = Pace(seconds=_SECONDS_BETWEEN)
 
     def start(self, document: RunDocument, folder: Path) -> None:
         """Event `start`."""
         emit("start", name=document.name, namespace=document.namespace, folder=str(folder))
 
     def progress(self, progress: Progress) -> None:
-        """Event `progress`, where the figures differ from the last ones."""
-        timeless = progress.model_copy(update={"updated_at": None, "seconds_left": None})
-        if timeless != self._shown:
-            self._shown = timeless
+        """Event `progress`, for another stage at once and otherwise once a second."""
+        if self._pace.passes(progress):
             emit("progress", **plain_value(progress))
 
     def log(self, line: str) -> None:

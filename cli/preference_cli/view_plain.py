@@ -1,17 +1,17 @@
 """The view where stdout is no terminal: plain lines, few enough for a CI log."""
 
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from preference_api.v1alpha1.status import Progress, Stage
+from preference_api.v1alpha1.status import Progress
 from preference_api.wire import CheckSummary, RunDocument
 from preference_cli import wording
 from preference_cli.ending import Ending
 from preference_cli.figures import progress_text
 from preference_cli.log_lines import readable
+from preference_cli.pace import Pace
 from preference_cli.result import RunResult
 
 _SECONDS_BETWEEN = 5.0
@@ -22,29 +22,20 @@ class PlainView:
 
     Args:
         out: Where all but failures go, stdout if absent.
-        clock: Seconds that only ever grow.
     """
 
-    def __init__(
-        self, *, out: TextIO | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, out: TextIO | None = None) -> None:
         self._out = out or sys.stdout
-        self._clock = clock
-        self._stage: Stage | None = None
-        self._line = ""
-        self._next = 0.0
+        self._pace = Pace(seconds=_SECONDS_BETWEEN)
 
     def start(self, document: RunDocument, folder: Path) -> None:
         """Say what runs and where the logs go."""
         self._say(f"{document.namespace}/{document.name}, logs in {folder}")
 
     def progress(self, progress: Progress) -> None:
-        """A line, if the stage is another or the last line is old enough."""
-        line, time_ = f"{progress.stage.value}  {progress_text(progress)}".rstrip(), self._clock()
-        due = progress.stage != self._stage or time_ >= self._next
-        if due and line != self._line:
-            self._stage, self._line, self._next = progress.stage, line, time_ + _SECONDS_BETWEEN
-            self._say(line)
+        """Stage and figures on a line, if they are worth one."""
+        if self._pace.passes(progress):
+            self._say(f"{progress.stage.value}  {progress_text(progress)}".rstrip())
 
     def log(self, line: str) -> None:
         """The line, readable."""

@@ -9,7 +9,13 @@ from preference_cli.ending import Ending
 from preference_cli.locations import local_path
 from preference_cli.result import RunResult
 
-SAVING = "saving, press Ctrl-C again to stop at once"
+_SAVES = "train"
+
+
+def stopping(verb: str) -> str:
+    """What is said when a trainer process was asked to stop."""
+    doing = "saving" if verb == _SAVES else "stopping"
+    return f"{doing}, press Ctrl-C again to stop at once"
 
 
 def shown(uri: str) -> str:

@@ -57,7 +57,7 @@ def test_environment_is_kept_apart() -> None:
 
 
 def test_other_commands_of_a_script_are_passed_over() -> None:
-    text = "set -eu\ncd /work\nMODEL=a/b\npip install trl\ntrl dpo --model_name_or_path $MODEL\n"
+    text = "set -eu\ncd /home\nMODEL=a/b\npip install trl\ntrl dpo --model_name_or_path $MODEL\n"
     assert parse_command(text).flags == {"model_name_or_path": "a/b"}
 
 

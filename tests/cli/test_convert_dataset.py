@@ -165,6 +165,13 @@ def test_own_bucket_needs_no_look() -> None:
         ({**MIXER, "dataset_splits": ["test"]}, "names no dataset to train on"),
         ({"dataset_name": None, "datasets": "a/b"}, "is not a list"),
         ({"dataset_name": None, "dataset_mixer": "a/b"}, "is not JSON"),
+        ({**MIXER, "dataset_mixer": {"a/b": "x"}}, "dataset_mixer: a/b 'x' is not a number"),
+        (mixture({"split": "train"}), "dataset_mixture: a dataset has no name"),
+        (mixture({"id": "a/b", "weight": "x"}), "a/b: weight 'x' is not a number"),
+        (mixture({"id": "a/b"}, test_split_size="x"), "test_split_size 'x' is not a number"),
+        ({"dataset_name": None, "dataset_mixture": {"datasets": "a/b"}}, "is not a list"),
+        (listed({"split": "train"}), "datasets: a dataset has no name"),
+        (listed({"path": "a/b", "fraction": 0}), "names no dataset to train on"),
     ],
 )
 def test_source_without_pairs_is_refused(settings: dict[str, Any], says: str) -> None:

@@ -122,6 +122,11 @@ def test_unknown_number_of_devices_has_to_be_filled_in() -> None:
     assert "--processes" in found.note
 
 
+def test_torchrun_may_leave_the_number_to_the_machine() -> None:
+    conversion = commanded("torchrun --nproc_per_node gpu dpo.py")
+    assert "resources.gpus" in targets(conversion, Kind.TO_FILL)
+
+
 def test_batch_tells_how_it_came_about() -> None:
     (found, _) = findings(converted(BATCH, processes=8), "per_device_train_batch_size")
     assert found.kind is Kind.CHANGED

@@ -2,7 +2,7 @@ import json
 
 import yaml
 
-from conversions import converted
+from conversions import converted, findings
 from preference_cli.convert import Conversion, Finding, Kind, render
 from preference_cli.convert.report import render_json, render_report
 
@@ -41,6 +41,11 @@ def test_template_of_several_lines_is_a_block() -> None:
     text = render(converted({"chat_template": template}))
     assert "chatTemplate: |-\n" in text
     assert yaml.safe_load(text)["spec"]["model"]["chatTemplate"] == template
+
+
+def test_default_that_both_have_is_not_worth_a_line() -> None:
+    assert findings(converted(), "weight_decay") == []
+    assert findings(converted({"weight_decay": 0.0}), "weight_decay") != []
 
 
 def test_long_values_are_shortened_in_notes() -> None:

@@ -151,5 +151,5 @@ def test_source_that_cannot_be_read_is_refused(text: str, files: dict[str, str],
 
 
 def test_a_command_with_a_colon_is_no_recipe() -> None:
-    settings = read_source("""trl dpo --model_init_kwargs '{"dtype": "auto"}'""", {}).settings
-    assert settings == {"model_init_kwargs": '{"dtype": "auto"}'}
+    settings = read_source("""trl dpo --optim_args '{"a": 1}'""", {}).settings
+    assert settings == {"optim_args": '{"a": 1}'}

@@ -61,6 +61,14 @@ def test_leaves_everything_else_and_the_original_as_they_are() -> None:
     assert MANIFEST["spec"]["training"] == {"epochs": 1, "seed": 7}
 
 
+def test_replaces_what_is_no_mapping_in_the_manifest() -> None:
+    manifest = {"spec": {"dataset": "pairs.jsonl", "model": None}}
+    result = apply_override(manifest, parse_override("dataset.uri=b"))
+    assert result["spec"]["dataset"] == {"uri": "b"}
+    result = apply_override(manifest, parse_override("model.lora.rank=4"))
+    assert result["spec"]["model"] == {"lora": {"rank": 4}}
+
+
 @pytest.mark.parametrize("text", ["training.epochs=null", "training.epochs=", "training.epochs=~"])
 def test_null_removes_a_field(text: str) -> None:
     assert changed(text)["spec"]["training"] == {"seed": 7}

@@ -115,7 +115,9 @@ def test_a_report_in_a_bucket_is_named_and_not_fetched(
 def test_a_report_in_a_bucket_is_fetched_with_the_storage_settings_of_its_run(
     remote: World, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
 ) -> None:
-    assert printed(capsys, *arguments, "--to", "here") == "here/report.html\n"
+    remote.plan(fetch=[["progress", {"stage": "Check"}], FETCHED])
+    assert main(["report", *arguments, "--to", "here"]) == 0
+    assert capsys.readouterr() == ("here/report.html\n", "")
     seen = remote.seen("fetch")
     assert seen["arguments"] == [REMOTE_REPORT, str(remote.folder / "here")]
     assert seen["run"]["spec"]["output"]["uri"] == REMOTE

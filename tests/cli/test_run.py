@@ -84,6 +84,19 @@ def test_a_finished_run_is_not_trained_again(
     assert f"{world.folder}/out/runs/{RUN_ID}/model" in out
 
 
+def test_a_finished_run_on_this_machine_tells_what_it_showed(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = world.folder / "out" / "runs" / RUN_ID
+    run.mkdir(parents=True)
+    (run / "result.json").write_text(json.dumps(trained(world.folder)[1]["result"]))
+    world.plan(check=[checked(reused=True)])
+    assert main(["run", "job.yaml", "--output", "json"]) == 0
+    result = lines(capsys.readouterr().out)[-1]["result"]
+    assert result["reused"] is True
+    assert result["headline"].startswith("It prefers the chosen answer in 71 %")
+
+
 @pytest.mark.parametrize("code", [2, 3, 4, 5])
 def test_a_failed_check_ends_the_call_with_its_exit_code(
     world: World, capsys: pytest.CaptureFixture[str], code: int

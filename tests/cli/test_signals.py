@@ -79,8 +79,9 @@ def test_an_interrupt_during_the_check_trains_nothing(world: World) -> None:
     call = world.start("run", "job.yaml", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     until(lambda: (world.folder / "checking").exists())
     call.send_signal(signal.SIGINT)
-    _, err = call.communicate()
+    out, err = call.communicate()
     assert call.returncode == 75
+    assert "stopping, press Ctrl-C again" in out
     assert "stopped before training began" in err
     assert not world.ran("train")
 
@@ -116,15 +117,13 @@ def test_a_killed_command_line_stops_the_trainer(world: World) -> None:
 
 
 def test_a_reader_that_leaves_stops_the_trainer_which_is_waited_for(world: World) -> None:
-    steps = [["publish", "training"], ["until_stopped"], ["publish_parent", "parent"]]
-    call = start_training(world, *steps, SAVED)
-    pid = world.seen("train")["pid"]
+    steps = [["publish", "training"], ["await", "left"], ["progress", {"stage": "Train"}]]
+    call = start_training(world, *steps, ["until_stopped"], ["publish_parent", "parent"], SAVED)
     assert call.stdout
+    assert call.stderr
     call.stdout.close()
-    call.send_signal(signal.SIGINT)
+    (world.folder / "left").touch()
     assert call.wait() == 141
     assert (world.folder / "parent").read_text() == str(call.pid)
-    assert not alive(pid)
-    assert call.stderr
     assert call.stderr.read() == ""
     call.stderr.close()

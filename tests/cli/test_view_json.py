@@ -1,5 +1,4 @@
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,17 +9,6 @@ from preference_cli.view_json import JsonView
 
 def events(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-def test_the_same_figures_at_another_time_are_no_event(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    view = JsonView()
-    for second in (1, 2):
-        at = datetime(2026, 1, 1, second=second, tzinfo=UTC)
-        view.progress(Progress(stage=Stage.TRAIN, step=1, seconds_left=9 - second, updated_at=at))
-    view.progress(Progress(stage=Stage.TRAIN, step=2))
-    assert [event["step"] for event in events(capsys)] == [1, 2]
 
 
 def test_figures_have_their_names_on_the_wire_and_unknown_ones_are_left_out(

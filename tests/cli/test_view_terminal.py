@@ -44,6 +44,7 @@ def test_draws_a_bar_for_each_stage_with_its_figures(staged: World) -> None:
     last_frame = screen.text[screen.text.rindex("\nCheck") :].splitlines()[1:5]
     assert [line.split()[0] for line in last_frame] == ["Check", "Download", "Train", "Evaluate"]
     assert [line.split()[-1] for line in (last_frame[0], last_frame[3])] == ["1000/1000", "8/8"]
+    assert "120/120  loss" in last_frame[2]
     assert COLOUR.search(screen.raw)
 
 

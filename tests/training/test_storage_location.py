@@ -5,6 +5,7 @@ import hashlib
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -92,6 +93,22 @@ def test_one_object_is_deleted_or_all_below(place: Location) -> None:
     assert [item.name for item in place.list()] == ["x/manifest.json", "x/y/manifest.json", "z"]
     (place / "x").delete_tree()
     assert [item.name for item in place.list()] == ["z"]
+
+
+def test_a_tree_ends_with_its_manifest(place: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "x/b", "x/manifest.json", "z", "manifest.json"):
+        (place / name).write(b"1")
+    deleted: list[str] = []
+    delete = type(place.store).delete
+
+    def note(store: Any, key: str) -> None:
+        deleted.append(key.removeprefix(f"{place.key}/"))
+        delete(store, key)
+
+    monkeypatch.setattr(type(place.store), "delete", note)
+    place.delete_tree()
+    assert set(deleted[:2]) == {"manifest.json", "x/manifest.json"}
+    assert set(deleted[2:]) == {"a", "x/b", "z"}
 
 
 def test_the_first_writer_wins(place: Location) -> None:

@@ -130,6 +130,17 @@ def test_a_tree_that_appears_meanwhile_is_not_overwritten(
     assert contents(tmp_path / "copy") == contents(other)
 
 
+def test_the_same_tree_that_appears_meanwhile_is_success(place: Location, folder: Path) -> None:
+    # As where the answer to the first request was lost, and the second finds the manifest there.
+    def publish_same(count: int) -> None:
+        if read_manifest(place) is None:
+            publish_tree(folder, place, about={"attempt": 1})
+
+    manifest = publish_tree(folder, place, about={"attempt": 2}, on_bytes=publish_same)
+    assert manifest == read_manifest(place)
+    assert manifest.about == {"attempt": 1}
+
+
 DAMAGES: dict[str, Callable[[Location], object]] = {
     "flipped byte": lambda file: file.write(b"w" * 2_999_999 + b"v"),
     "truncated": lambda file: file.write(b"w" * 2_999_999),

@@ -79,8 +79,9 @@ def test_a_range_that_breaks_off_is_fetched_again(fault: str, no_waiting: None) 
 def test_a_range_that_stays_broken_is_an_error(fault: str, no_waiting: None) -> None:
     source = Source()
     setattr(source, fault, 10_000)
-    with source.open() as body, pytest.raises(Interrupted):
+    with source.open(size=len(DATA)) as body, pytest.raises(Interrupted):
         body.read()
+    assert len(source.fetched) == TRIES
 
 
 def test_a_refusal_is_not_repeated() -> None:

@@ -9,7 +9,6 @@ from preference_cli.convert.rows import Outcome
 from preference_cli.errors import CommandError
 
 _ROOTS = ("metadata",)
-_METHODS = ("dpo", "orpo")
 
 
 def build(outcomes: Iterable[Outcome]) -> dict[str, Any]:
@@ -53,9 +52,5 @@ def _without_defaults(whole: dict[str, Any]) -> dict[str, Any]:
             remedy="change these settings in the source and convert again",
         ) from error
     dumped = job.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    spec = {
-        field: value
-        for field, value in dumped["spec"].items()
-        if value != {} or field not in _METHODS
-    }
+    spec = {field: value for field, value in dumped["spec"].items() if value != {}}
     return {"apiVersion": API_VERSION, "kind": KIND, **dumped, "spec": spec}

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from preference_api.v1alpha1.placement import Strategy
+from preference_cli.convert import values
 from preference_cli.convert.findings import Kind
 from preference_cli.convert.rows import Outcome, Row, Rule, outcome
 from preference_cli.convert.settings import Settings
@@ -16,6 +18,7 @@ _TOTAL = ("launch.num_processes",)
 _A_NODE = ("launch.nproc_per_node", "launch.num_gpus")
 _NODES = ("launch.num_machines", "launch.nnodes", "launch.num_nodes")
 _PROCESSOR = ("use_cpu", "launch.cpu", "launch.use_cpu")
+_BY_MACHINE = ("gpu", "auto")
 _COUNTS = _TOTAL + _A_NODE + _NODES
 _BATCH = ("per_device_train_batch_size", "gradient_accumulation_steps")
 _FSDP = ("fsdp", "launch.use_fsdp")
@@ -42,8 +45,13 @@ def launch_of(settings: Settings) -> Launch:
 
 
 def _first(settings: Settings, names: tuple[str, ...]) -> int | None:
-    found = (settings.integer(name) for name in names)
+    found = (settings.read(name, _count) for name in names)
     return next((number for number in found if number is not None), None)
+
+
+def _count(value: Any) -> int | None:
+    """A number of processes; torchrun's `gpu` and `auto` tell none."""
+    return None if value in _BY_MACHINE else values.integer(value)
 
 
 def _batch(settings: Settings) -> Iterator[Outcome]:

@@ -1,7 +1,7 @@
 """The datasets of a source, in whichever of four forms it names them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -29,7 +29,7 @@ class Part:
 class Parts:
     """The datasets of a source and the settings that name them.
 
-    held_out: Splits to evaluate on, None where the source cuts a share off or evaluates nothing.
+    held_out: Splits to evaluate on; empty where a share is cut off or nothing is evaluated.
     share: Rows to cut off: below 1 a share, else a number.
     """
 
@@ -40,18 +40,23 @@ class Parts:
 
 
 def parts_of(settings: Settings) -> Parts:
-    """The datasets of a source.
+    """The datasets of a source; those of weight 0 are left out.
 
     Raises:
-        CommandError: It names none.
+        CommandError: It names none, or one of them is not what it has to be.
     """
+    found = _parts_of(settings)
+    return replace(found, training=tuple(part for part in found.training if part.weight > 0))
+
+
+def _parts_of(settings: Settings) -> Parts:
     if settings.has("dataset_mixer"):
         return _of_mixer(settings)
     if settings.has("dataset_mixture"):
-        mixture = settings.read("dataset_mixture", values.mapping) or {}
-        share = mixture.get("test_split_size")
+        share = (settings.read("dataset_mixture", values.mapping) or {}).get("test_split_size")
         parts = tuple(_of_mixture(entry) for entry in mixture_entries(settings))
-        return Parts(MIXTURE, parts, share=None if share is None else values.number(share))
+        size = None if share is None else _number("dataset_mixture", "test_split_size", share)
+        return Parts(MIXTURE, parts, share=size)
     if settings.has("datasets"):
         entries = settings.read("datasets", values.mappings) or []
         return Parts(LIST, _of_list(entries), share=settings.number("test_split_size"))
@@ -76,40 +81,55 @@ def _of_mixer(settings: Settings) -> Parts:
     mixer = settings.read("dataset_mixer", values.mapping) or {}
     configs = settings.texts("dataset_configs") or repeat(None)
     parts = [
-        Part(name, config, split, values.number(fraction) if "train" in split else 1.0)
+        Part(name, config, split, _number("dataset_mixer", name, fraction))
         for (name, fraction), config in zip(mixer.items(), configs, strict=False)
         for split in settings.texts("dataset_splits")
     ]
-    training = tuple(part for part in parts if "train" in part.split and part.weight > 0)
+    training = tuple(part for part in parts if "train" in part.split)
     return Parts(MIXER, training, tuple(part for part in parts if "train" not in part.split))
 
 
 def mixture_entries(settings: Settings) -> list[Mapping[str, Any]]:
     """Datasets of a `dataset_mixture`."""
-    mixture = settings.read("dataset_mixture", values.mapping) or {}
-    return values.mappings(mixture.get("datasets", []))
+    return settings.read("dataset_mixture", _entries) or []
+
+
+def _entries(mixture: Any) -> list[Mapping[str, Any]]:
+    return values.mappings(values.mapping(mixture).get("datasets") or [])
 
 
 def _of_mixture(entry: Mapping[str, Any]) -> Part:
-    weight = entry.get("weight")
-    return Part(
-        str(entry.get("id")),
-        entry.get("config"),
-        str(entry.get("split") or "train"),
-        1.0 if weight is None else values.number(weight),
-    )
+    name = _name(MIXTURE[0], entry.get("id"))
+    weight = _number(name, "weight", entry.get("weight", 1.0))
+    return Part(name, entry.get("config"), str(entry.get("split") or "train"), weight)
 
 
 def _of_list(entries: list[Mapping[str, Any]]) -> tuple[Part, ...]:
     """TRL's fractions are shares of the mixture; over datasets of equal size they are these."""
-    fractions = [values.number(entry.get("fraction") or 1.0) for entry in entries]
+    fractions = [_number(LIST[0], "fraction", entry.get("fraction", 1.0)) for entry in entries]
+    largest = max(fractions, default=1.0) or 1.0
     return tuple(
-        Part(_path(entry), entry.get("name"), entry.get("split") or "train", part / max(fractions))
+        Part(_path(entry), entry.get("name"), str(entry.get("split") or "train"), part / largest)
         for entry, part in zip(entries, fractions, strict=True)
     )
 
 
 def _path(entry: Mapping[str, Any]) -> str:
-    """The files that a list entry names, or the dataset."""
+    """The file that a list entry names, or the dataset."""
     files = entry.get("data_files")
-    return str(files if isinstance(files, str) else entry.get("path"))
+    return _name(LIST[0], files if isinstance(files, str) else entry.get("path"))
+
+
+def _name(setting: str, value: Any) -> str:
+    if values.is_absent(value):
+        raise CommandError(f"{setting}: a dataset has no name", remedy="name it in the source")
+    return str(value)
+
+
+def _number(setting: str, key: str, value: Any) -> float:
+    try:
+        return 1.0 if value is None else values.number(value)
+    except ValueError as fault:
+        raise CommandError(
+            f"{setting}: {key} {value!r} {fault}", remedy="correct it in the source"
+        ) from fault

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from preference_trainer.dataset.lines import DAMAGE, read_lines
 from preference_trainer.dataset.parquet import read_parquet
 from preference_trainer.errors import DataError
-from preference_trainer.storage import Location
+from preference_trainer.storage import Location, NotFound
 
 LINE_FORMS = (".jsonl", ".json", ".jsonl.gz", ".json.gz", ".jsonl.zst", ".json.zst")
 FORMS = (*LINE_FORMS, ".parquet")
@@ -61,11 +61,13 @@ def data_files(location: Location, *, field: str) -> list[Location]:
         field: Path of the field that names it, for messages.
 
     Raises:
+        NotFound: There is nothing.
         DataError: No file of a known form.
         StorageRefused, StorageUnavailable: As the storage answers.
     """
     if location.stat() is not None:
-        return [location] if location.name.endswith(FORMS) else _unknown(location, field, [])
+        known = location.name.endswith(FORMS)
+        return [location] if known else _unknown(location, field, [location.name])
     infos = location.list()
     files = [location / info.name for info in infos if info.size and _is_data(info.name)]
     return files or _unknown(location, field, [info.name for info in infos])
@@ -96,9 +98,11 @@ def _is_data(name: str) -> bool:
 
 
 def _unknown(location: Location, field: str, names: list[str]) -> NoReturn:
+    if not names:
+        raise NotFound(f"{field}: nothing lies at {location.uri}", remedy=f"Correct {field}.")
     found = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
     raise DataError(
-        f"{field}: {location.uri} holds no rows" + (f"; it holds {found}" if names else ""),
+        f"{field}: {location.uri} has no file of a known form, only {found}",
         remedy=f"Name an object or a prefix with files of the form {', '.join(FORMS)}.",
         reason="NoRows",
     )

@@ -18,7 +18,7 @@ _OTHER_NAMES = {
     "intermediate_size": ("n_inner", "ffn_dim", "d_ff"),
     "max_position_embeddings": ("n_positions", "n_ctx", "max_seq_len"),
 }
-_NOT_LINEAR = ("embed", "lm_head", "wte", "wpe", "norm", "output.weight")
+_NOT_LINEAR = ("embed", "embd", "lm_head", "wte", "wpe", "norm", "output.weight")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,14 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from accelerate.utils import is_peft_model
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 from transformers import PreTrainedModel
+from trl.trainer.utils import add_fused_lm_head
 
 from preference_trainer.trainers.preference import Batch, PreferenceTrainer
 
@@ -64,6 +67,12 @@ def orpo_terms(token_log_probabilities: Tensor, answer_mask: Tensor) -> ORPOTerm
 
 class ORPOTrainer(PreferenceTrainer):
     """ORPO with the rows, truncation and head of DPO; `beta` of the arguments is lambda."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        # DPO's head also gives entropies and mean logits, for figures that ORPO does not keep.
+        model = self.model
+        add_fused_lm_head(model.get_base_model() if is_peft_model(model) else model)
 
     def _compute_loss(
         self, model: PreTrainedModel, inputs: Batch, return_outputs: bool = False

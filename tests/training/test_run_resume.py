@@ -1,0 +1,83 @@
+"""Stopped anywhere and started again, a run ends with the weights it would have had."""
+
+import signal
+from pathlib import Path
+from typing import Any
+
+import jobs
+import pytest
+from jobs import StopAt
+from preference_api.v1alpha1.status import Stage
+from s3_servers import S3Server
+
+from preference_trainer.errors import StoppedEarly
+
+DPO: dict[str, Any] = {"method": "DPO"}
+ORPO: dict[str, Any] = {"method": "ORPO"}
+LORA: dict[str, Any] = {"method": "DPO", "model": {"lora": {"rank": 4}}}
+SFT_DPO: dict[str, Any] = {"method": "DPO", "sft": {"steps": 6, "learningRate": 1e-3}}
+ONLINE: dict[str, Any] = {"sft": {"steps": 3}, "dpo": {"reference": "Online"}}
+LORA_ONLINE: dict[str, Any] = {**ONLINE, "model": {"lora": {"rank": 4}}}
+SETTINGS = {"steps": 8, "learningRate": 1e-3, "batchSize": 4, "microBatchSize": 2}
+
+STOPS = [
+    pytest.param(DPO, [StopAt(Stage.TRAIN, 3)], id="DPO in an epoch"),
+    pytest.param(ORPO, [StopAt(Stage.TRAIN, 3)], id="ORPO in an epoch"),
+    pytest.param(LORA, [StopAt(Stage.TRAIN, 3)], id="adapters"),
+    pytest.param(SFT_DPO, [StopAt(Stage.SFT, 2), StopAt(Stage.TRAIN, 3)], id="twice"),
+    pytest.param(ONLINE, [StopAt(Stage.TRAIN, 3)], id="online reference after SFT"),
+    pytest.param(LORA_ONLINE, [StopAt(Stage.TRAIN, 3)], id="adapters, online, after SFT"),
+    pytest.param(DPO, [StopAt(Stage.REFERENCE, 1)], id="while the reference is scored"),
+    pytest.param(DPO, [StopAt(Stage.EVALUATE, 1)], id="while it is evaluated"),
+]
+
+
+@pytest.mark.parametrize(("fields", "stops"), STOPS)
+def test_stopped_and_started_again(
+    s3_moto: S3Server, fields: dict[str, Any], stops: list[StopAt]
+) -> None:
+    world = jobs.World.made(s3_moto)
+    straight = jobs.check(world.document(output="straight", training=SETTINGS, **fields))
+    jobs.train(straight)
+    stopped = jobs.check(world.document(output="stopped", training=SETTINGS, **fields))
+    for stop in stops:
+        with pytest.raises(StoppedEarly):
+            jobs.train(stopped, stop=stop)
+        assert not any("result.json" in key for key in world.keys("stopped/runs"))
+    jobs.train(stopped)
+    assert straight.resolved == stopped.resolved
+    one, other = jobs.run_of(straight, output="straight"), jobs.run_of(stopped, output="stopped")
+    assert world.weights(one) == world.weights(other)
+    histories = [world.server.get(world.bucket, f"{run}/report.html") for run in (one, other)]
+    assert all(histories)
+
+
+KILLS = [
+    pytest.param(DPO, signal.SIGTERM, 75, id="DPO told to stop"),
+    pytest.param(DPO, signal.SIGKILL, -9, id="DPO killed"),
+    pytest.param(ORPO, signal.SIGKILL, -9, id="ORPO killed"),
+]
+
+
+@pytest.mark.parametrize(("fields", "number", "code"), KILLS)
+def test_killed_process_goes_on_from_the_bucket(
+    s3_versitygw: S3Server, tmp_path: Path, fields: dict[str, Any], number: int, code: int
+) -> None:
+    world = jobs.World.made(s3_versitygw)
+    settings = {**SETTINGS, "steps": 40}
+    given = {"training": settings, "checkpoints": {"everySteps": 5}, **fields}
+    straight = jobs.check(world.document(output="straight", **given))
+    jobs.train(straight)
+    killed = jobs.check(world.document(output="killed", **given))
+    run = jobs.run_of(killed, output="killed")
+    process = jobs.start("train", killed, world, tmp_path)
+    while not any(key.endswith("manifest.json") for key in world.keys(f"{run}/checkpoints")):
+        assert process.poll() is None
+    process.send_signal(number)
+    first = jobs.ended(process, tmp_path)
+    assert first.code == code, first.output
+    assert not any("model/" in key for key in world.keys(run)), "it was over before the signal"
+    again = jobs.ended(jobs.start("train", killed, world, tmp_path), tmp_path)
+    assert again.code == 0, again.output
+    assert again.message["result"]["runId"] == killed.resolved.run_id
+    assert world.weights(run) == world.weights(jobs.run_of(straight, output="straight"))
