@@ -143,7 +143,10 @@ def environment(world: World, document: RunDocument, folder: Path) -> dict[str, 
     }
 
 
-def start(command: str, document: RunDocument, world: World, folder: Path) -> "subprocess.Popen[str]":
+Process = subprocess.Popen[str]
+
+
+def start(command: str, document: RunDocument, world: World, folder: Path) -> Process:
     """Start a trainer process."""
     return subprocess.Popen(
         [sys.executable, "-m", "preference_trainer", command],
@@ -154,11 +157,9 @@ def start(command: str, document: RunDocument, world: World, folder: Path) -> "s
     )
 
 
-def ended(process: "subprocess.Popen[str]", folder: Path) -> Ended:
+def ended(process: Process, folder: Path) -> Ended:
     """Await the end of a process and read its last word."""
     output, _ = process.communicate(timeout=300)
     path = folder / "termination.json"
     message = json.loads(path.read_text()) if path.exists() else {}
     return Ended(process.returncode, message, output)
-
-

@@ -4,18 +4,19 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import jobs
 import pytest
 import yaml
+
+import jobs
 from jobs import World
 from preference_api.wire import RUN_VARIABLE, TERMINATION_VARIABLE, ExitCode, RunDocument
-from s3_servers import S3Server
-
 from preference_trainer.__main__ import main
+from s3_servers import S3Server
 
 
 class Case(NamedTuple):
@@ -23,7 +24,7 @@ class Case(NamedTuple):
 
     code: int
     words: tuple[str, ...]
-    fields: dict[str, Any] = {}
+    fields: Mapping[str, Any] = MappingProxyType({})
     breaks: Callable[[World], None] = lambda world: None
     command: str = "check"
 
@@ -108,7 +109,7 @@ def test_fault_is_named_and_nothing_is_written(
     s3_moto: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: Case
 ) -> None:
     world = World.made(s3_moto)
-    fields = json.loads(json.dumps(case.fields).replace("{bucket}", world.bucket))
+    fields = json.loads(json.dumps(dict(case.fields)).replace("{bucket}", world.bucket))
     case.breaks(world)
     document = world.document(**fields)
     if case.command == "train":

@@ -37,9 +37,9 @@ def renamed(rows: list[dict[str, Any]], **names: str) -> list[dict[str, Any]]:
             id="prompt as messages, answers as text",
         ),
         pytest.param(
-            [{"chosen": None, "rejected": None}, *dialogue_rows(3)],
+            [*[{"chosen": None, "rejected": None}] * 3, *dialogue_rows(1)],
             DatasetFormat.HHRLHF,
-            id="first row is null",
+            id="first rows are null",
         ),
         pytest.param(
             [{"prompt": "p", **row} for row in dialogue_rows(3)],

@@ -158,6 +158,7 @@ def test_prompts_are_written_out(values: dict[str, Any], prompt: Any) -> None:
             },
             Fault.DIVERGED,
         ),
+        ({"chosen": [assistant("a")], "rejected": [assistant("b")]}, Fault.DIVERGED),
         ({"chosen": dialogue("p", "a"), "rejected": dialogue("p", "")}, Fault.EMPTY),
         ({"chosen": dialogue("p", "a"), "rejected": dialogue("p", "a ")}, Fault.IDENTICAL),
     ],

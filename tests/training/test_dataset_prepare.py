@@ -82,6 +82,8 @@ def test_the_digest_does_not_see_how_rows_are_stored(
 def test_the_digest_sees_what_is_trained_on(words: Any, tmp_path: Path) -> None:
     uri = write_rows(tmp_path / "pairs.jsonl", ROWS).as_uri()
     reverse = write_rows(tmp_path / "reverse.jsonl", ROWS[::-1]).as_uri()
+    own = write_rows(tmp_path / "own.jsonl", text_rows(5, seed=8)).as_uri()
+    others = write_rows(tmp_path / "others.jsonl", text_rows(5, seed=9)).as_uri()
     specs: list[dict[str, Any]] = [
         {"uri": uri},
         {"uri": reverse},
@@ -89,6 +91,8 @@ def test_the_digest_sees_what_is_trained_on(words: Any, tmp_path: Path) -> None:
         {"uri": uri, "evaluation": {"fraction": 0.5}},
         {"uri": uri, "maxLength": 25},
         {"mixture": [{"uri": uri, "weight": 2}]},
+        {"uri": uri, "evaluation": {"uri": own}},
+        {"uri": uri, "evaluation": {"uri": others}},
     ]
     found = [prepared(tmp_path / str(i), words, **spec).report for i, spec in enumerate(specs)]
     assert len({report.digest for report in found}) == len(specs)
@@ -126,6 +130,40 @@ def test_a_mixture_of_forms_becomes_one_dataset(tmp_path: Path) -> None:
     assert report.pairs + report.evaluation_pairs > 120
     assert report.not_sampled > 0
     assert report.dropped == 0
+
+
+def test_an_epoch_counts_repetitions(words: Any, tmp_path: Path) -> None:
+    uri = write_rows(tmp_path / "pairs.jsonl", ROWS).as_uri()
+    mixtures = [[{"uri": uri, "weight": weight}] for weight in (1, 3)]
+    once, thrice = (
+        prepared(tmp_path / str(number), words, mixture=mixture).report
+        for number, mixture in enumerate(mixtures)
+    )
+    assert thrice.epoch_tokens == 3 * once.epoch_tokens
+    assert thrice.pairs == 3 * once.pairs
+
+
+def test_batches_make_no_difference(
+    words: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = write_rows(tmp_path / "pairs.jsonl", ROWS).as_uri()
+    whole = prepared(tmp_path / "whole", words, uri=uri).report
+    for module, name in (("spool", "BATCH"), ("tokens", "BATCH"), ("cache", "GROUP_ROWS")):
+        monkeypatch.setattr(f"preference_trainer.dataset.{module}.{name}", 7)
+    assert prepared(tmp_path / "parts", words, uri=uri).report == whole
+
+
+@pytest.mark.parametrize(
+    ("names", "noted"),
+    [(["train.jsonl", "test.jsonl"], ["test.jsonl"]), (["test.jsonl"], []), (["latest.jsonl"], [])],
+)
+def test_files_named_like_held_out_ones(
+    names: list[str], noted: list[str], words: Any, tmp_path: Path
+) -> None:
+    for seed, name in enumerate(names):
+        write_rows(tmp_path / "data" / name, text_rows(20, seed=seed))
+    (source,) = prepared(tmp_path / "work", words, uri=(tmp_path / "data").as_uri()).report.sources
+    assert [Path(uri).name for uri in source.held_out_by_name] == noted
 
 
 def test_own_held_out_pairs_are_never_trained_on(words: Any, tmp_path: Path) -> None:
@@ -194,7 +232,7 @@ def test_a_request_to_stop_ends_the_reading(words: Any, tmp_path: Path) -> None:
     uri = write_rows(tmp_path / "pairs.jsonl", ROWS).as_uri()
     how = reading(tmp_path / "work")
     how.stop._event.set()
-    with pytest.raises(StoppedEarly):
+    with pytest.raises(StoppedEarly, match="reading the dataset"):
         prepare(Dataset(uri=uri), words, how)
 
 

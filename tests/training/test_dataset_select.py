@@ -68,6 +68,13 @@ def test_training_pairs_of_held_out_prompts_go() -> None:
     assert counts == {Fault.OVERLAP: 1, Fault.DUPLICATE: 1}
 
 
+def test_each_row_is_left_out_for_one_reason() -> None:
+    rows = [row("p"), row("p"), row("q"), row("p", "x", part=1)]
+    _selection, tally = selected(table_of(*rows), evaluation=OWN)
+    counts = {finding.kind: finding.count for finding in tally.findings()}
+    assert counts == {Fault.DUPLICATE: 1, Fault.OVERLAP: 1}
+
+
 def test_a_pair_on_both_sides_is_no_duplicate() -> None:
     selection, _tally = selected(table_of(row("p"), row("q"), row("p", part=1)), evaluation=OWN)
     assert selection.held_out.tolist() == [False, False, True]
@@ -158,10 +165,14 @@ def test_a_smaller_limit_takes_some_of_the_same() -> None:
 
 
 def test_split_weight_and_limit_choose_independently() -> None:
-    held_out = hold_out(MANY.prompt, 0.5)
-    taken = copies(MANY.pair, 0.5) > 0
-    corners = Counter(zip(held_out.tolist(), taken.tolist(), strict=True))
-    assert min(corners.values()) > 400
+    masks = (
+        hold_out(MANY.pair, 0.5),
+        copies(MANY.pair, 0.5) > 0,
+        limit(np.ones(2000, np.int64), MANY.pair, 1000) > 0,
+    )
+    corners = Counter(zip(*(mask.tolist() for mask in masks), strict=True))
+    assert len(corners) == 8
+    assert min(corners.values()) > 180
 
 
 def test_length_bias() -> None:

@@ -18,7 +18,9 @@ LLAMA_3 = (
 
 def trained(raw: Tokenizer, trainer: object) -> PreTrainedTokenizerFast:
     draw = random.Random(3)
-    raw.train_from_iterator([sentence(draw) for _ in range(300)], trainer)
+    texts = [sentence(draw) for _ in range(300)]
+    spaced = [text.replace(" ", "  ") for text in texts]
+    raw.train_from_iterator(texts + spaced, trainer)
     return PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="</s>")
 
 
@@ -103,6 +105,16 @@ def test_any_text(
 ) -> None:
     _name, tokenizer = named
     group = [prompt, *(prompt + answer for answer in answers)]
+    (spliced,) = Splicer(tokenizer, groups()).ids([group])
+    assert [spliced.head + tail for tail in spliced.tails] == whole(tokenizer, group)
+
+
+@pytest.mark.parametrize("prompt", ["the cat.  a bird", "the  cat", "9 cats  see 9 birds\n a"])
+def test_spaces_that_stand_together(
+    named: tuple[str, PreTrainedTokenizerFast], prompt: str
+) -> None:
+    _name, tokenizer = named
+    group = [prompt, f"{prompt}  sees", f"{prompt} and"]
     (spliced,) = Splicer(tokenizer, groups()).ids([group])
     assert [spliced.head + tail for tail in spliced.tails] == whole(tokenizer, group)
 

@@ -23,7 +23,7 @@ def one(prompt: Any, chosen: Any, rejected: Any, words: PreTrainedTokenizerFast)
     return encode([Pair(prompt=prompt, chosen=chosen, rejected=rejected)], words, **ROOMY)
 
 
-@pytest.mark.parametrize("ending", ["", "</s>"])
+@pytest.mark.parametrize("ending", ["", "</s>", "</s></s>"])
 def test_a_text_ends_once(ending: str) -> None:
     (row,) = one("a", f" b{ending}", " c", tokenizer()).rows
     assert [row["chosen_ids"].count(END), row["rejected_ids"].count(END)] == [1, 1]

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-import jobs
 import pytest
-from s3_servers import S3Server
 
+import jobs
 from preference_trainer.errors import ConfigurationError
+from s3_servers import S3Server
 
 METHODS: dict[str, dict[str, Any]] = {
     "DPO": {"method": "DPO"},

@@ -10,9 +10,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
+
 import jobs
 import pairs
-import pytest
 import tiny
 from jobs import World
 from s3_servers import S3Server

@@ -4,13 +4,13 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import jobs
 import pytest
+
+import jobs
 from jobs import StopAt
 from preference_api.v1alpha1.status import Stage
-from s3_servers import S3Server
-
 from preference_trainer.errors import StoppedEarly
+from s3_servers import S3Server
 
 DPO: dict[str, Any] = {"method": "DPO"}
 ORPO: dict[str, Any] = {"method": "ORPO"}

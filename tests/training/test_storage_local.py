@@ -86,7 +86,8 @@ def test_what_belongs_to_a_write_is_no_object(tmp_path: Path) -> None:
     etag = (place / "a").write(b"1")
     (place / "a").write(b"2", if_match=etag)
     (tmp_path / "x" / ".b.0123.part").write_bytes(b"half")
-    assert [item.name for item in place.list()] == ["a"]
+    (tmp_path / "x" / "poetry.lock").write_bytes(b"of somebody else")
+    assert [item.name for item in place.list()] == ["a", "poetry.lock"]
 
 
 def test_files_are_readable_as_the_umask_says(tmp_path: Path) -> None:

@@ -130,8 +130,10 @@ def test_a_tree_that_appears_meanwhile_is_not_overwritten(
     assert contents(tmp_path / "copy") == contents(other)
 
 
-def test_the_same_tree_that_appears_meanwhile_is_success(place: Location, folder: Path) -> None:
+def test_the_same_tree_that_appears_meanwhile_is_success(place: Location, tmp_path: Path) -> None:
     # As where the answer to the first request was lost, and the second finds the manifest there.
+    folder = folder_of(tmp_path / "source", {"config.json": b"{}"})
+
     def publish_same(count: int) -> None:
         if read_manifest(place) is None:
             publish_tree(folder, place, about={"attempt": 1})

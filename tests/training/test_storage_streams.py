@@ -84,6 +84,15 @@ def test_a_range_that_stays_broken_is_an_error(fault: str, no_waiting: None) -> 
     assert len(source.fetched) == TRIES
 
 
+def test_an_error_is_never_taken_for_the_end(no_waiting: None) -> None:
+    source = Source()
+    source.failures = 10_000
+    with source.open() as body:
+        for _ in range(3):
+            with pytest.raises(Interrupted):
+                body.read()
+
+
 def test_a_refusal_is_not_repeated() -> None:
     source = Source()
 

@@ -75,12 +75,12 @@ def _document() -> RunDocument:
     except KeyError as error:
         raise ConfigurationError(
             f"the environment variable {RUN_VARIABLE} is not set",
-            remedy="start the trainer by `preference run`, or by the operator",
+            remedy="Start the trainer by `preference run`, or by the operator.",
         ) from error
     except ValidationError as error:
         raise ConfigurationError(
             f"{RUN_VARIABLE} is no run document: {error}",
-            remedy="use the same version of the operator or command line and of the trainer",
+            remedy="Use the same version of the operator or command line and of the trainer.",
         ) from error
 
 
@@ -97,6 +97,11 @@ def _run(
         from preference_trainer.check import run_check
 
         summary = run_check(document, workdir=folder, board=board, stop=stop)
+        if summary.reused:
+            from preference_trainer.promotion import Candidate, promote
+
+            # Nothing will be trained, and the run may be another job's.
+            promote(Candidate.of(document.model_copy(update={"resolved": summary.resolved})))
         return done.model_copy(update={"reason": "Checked", "check": summary})
     if options.command == "fetch":
         from preference_trainer.fetching import fetch

@@ -42,7 +42,7 @@ class Attempt:
         if seen is None or seen.etag != self.etag:
             raise StoppedEarly(
                 f"another attempt took over the run at {self.place.uri}",
-                remedy="let one attempt at a time work on a run",
+                remedy="Let one attempt at a time work on a run.",
                 reason="Superseded",
             )
 
@@ -75,7 +75,7 @@ def claim(place: Location) -> Attempt:
             return claimed
     raise StoppedEarly(
         f"several attempts claim the run at {place.uri} at the same time",
-        remedy="let one attempt at a time work on a run",
+        remedy="Let one attempt at a time work on a run.",
         reason="Superseded",
     )
 

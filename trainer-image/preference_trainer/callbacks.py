@@ -159,7 +159,7 @@ class GuardCallback(TrainerCallback):  # type: ignore[misc]
         if not torch.stack(torch._foreach_norm(gradients)).isfinite().all():
             raise Diverged(
                 f"the gradient of step {state.global_step + 1} is not finite",
-                remedy="lower training.learningRate, use dtype Float32, or train longer warm-up",
+                remedy="Lower training.learningRate, use dtype Float32, or train longer warm-up.",
                 reason="GradientNonFinite",
             )
 
@@ -179,7 +179,7 @@ class GuardCallback(TrainerCallback):  # type: ignore[misc]
         if sentence is not None:
             raise Diverged(
                 f"step {figures.step}: {sentence}",
-                remedy="lower training.learningRate, raise dpo.beta, or change stopWhen",
+                remedy="Lower training.learningRate, raise dpo.beta, or change stopWhen.",
             )
 
     def _figures(self, step: int, logs: dict[str, float]) -> Figures:

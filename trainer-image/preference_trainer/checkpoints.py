@@ -76,6 +76,11 @@ class Checkpoints:
             )
         return None
 
+    def last(self) -> tuple[str, int] | None:
+        """URI and step of the newest complete checkpoint."""
+        complete = self._complete()
+        return (complete[-1][2].uri, complete[-1][1]) if complete else None
+
     def remove(self, stage: StageName) -> None:
         """Remove every checkpoint of a stage whose result is kept elsewhere."""
         for saved, _step, location in self._complete():

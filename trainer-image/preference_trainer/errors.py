@@ -67,7 +67,12 @@ class Diverged(TrainerError):
 
 
 class StoppedEarly(TrainerError):
-    """Told to stop; what there is has been saved and another attempt goes on from it."""
+    """Told to stop; what there is has been saved and another attempt goes on from it.
+
+    checkpoint_uri, step: The newest complete checkpoint, where there is one.
+    """
 
     exit_code = ExitCode.STOPPED_EARLY
     default_reason = "StoppedEarly"
+    checkpoint_uri: str | None = None
+    step: int | None = None

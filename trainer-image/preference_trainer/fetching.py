@@ -19,6 +19,6 @@ def fetch(document: RunDocument, source: str, folder: Path) -> None:
         return
     below = location.list()
     if not below:
-        raise NotFound(f"there is nothing at {source}", remedy="correct the URI")
+        raise NotFound(f"there is nothing at {source}", remedy="Correct the URI.")
     for item in below:
         (location / item.name).download(folder / item.name)

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from preference_api.v1alpha1.status import Progress, Stage
+from preference_trainer.log import log
 
 
 class ProgressBoard:
@@ -23,7 +24,11 @@ class ProgressBoard:
         with self._lock:
             self._started, self._first_step = time.monotonic(), step
             self._progress = Progress(
-                stage=stage, step=step, steps=steps, updated_at=datetime.now(UTC)
+                stage=stage,
+                step=step,
+                steps=steps,
+                percent=_percent(step, steps),
+                updated_at=datetime.now(UTC),
             )
 
     def advance(self, count: int) -> None:
@@ -36,7 +41,7 @@ class ProgressBoard:
             self._progress = self._progress.model_copy(
                 update={
                     "step": step,
-                    "percent": round(min(100.0, 100.0 * step / max(1, self._progress.steps)), 1),
+                    "percent": _percent(step, self._progress.steps),
                     "seconds_left": self._seconds_left(step),
                     "updated_at": datetime.now(UTC),
                     **figures,
@@ -57,9 +62,16 @@ class ProgressBoard:
             return self._progress
 
 
+def _percent(step: int, steps: int) -> float:
+    return round(min(100.0, 100.0 * step / max(1, steps)), 1)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     board: ProgressBoard
+
+    def handle_error(self, *_args: Any) -> None:
+        """A client that gave up is no news."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -81,7 +93,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def serve(board: ProgressBoard, *, host: str, port: int) -> None:
-    """Answer requests in a thread that ends with the process."""
-    server = _Server((host, port), _Handler)
+    """Answer requests in a thread that ends with the process; a taken port only silences it."""
+    try:
+        server = _Server((host, port), _Handler)
+    except OSError as error:
+        log("ProgressNotServed", level="warning", port=port, message=str(error))
+        return
     server.board = board
     threading.Thread(target=server.serve_forever, name="progress", daemon=True).start()

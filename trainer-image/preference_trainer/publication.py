@@ -16,7 +16,7 @@ from preference_trainer.evaluation import (
 )
 from preference_trainer.inputs import Inputs
 from preference_trainer.model.policy import write_merged
-from preference_trainer.promotion import judge
+from preference_trainer.promotion import Candidate, judge
 from preference_trainer.proof import Proof
 from preference_trainer.publish import ReportInputs, model_card, render_report
 from preference_trainer.training import Trained
@@ -29,7 +29,7 @@ def publish(run: Run, inputs: Inputs, trained: Trained, proof: Proof) -> TrainSu
     """Publish what a run leaves; once `result.json` is there, all of it is there."""
     board = run.work.board
     board.enter(Stage.PUBLISH, steps=3)
-    decision = judge(run.work, proof.examples)
+    decision = judge(Candidate.of(run.work.document), proof.examples)
     shown = report_inputs(run, trained, proof, decision)
     _publish_evaluation(run, proof)
     board.advance(1)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from preference_api.v1alpha1.status import Stage
 from preference_api.wire import RunDocument, TrainSummary
-from preference_trainer.evaluation import decode_examples
+from preference_trainer.errors import StoppedEarly
 from preference_trainer.inputs import fetch_inputs
 from preference_trainer.log import log
 from preference_trainer.progress import ProgressBoard
-from preference_trainer.promotion import promote
+from preference_trainer.promotion import Candidate, promote
 from preference_trainer.proof import examine, measure_base
 from preference_trainer.publication import publish, versions
 from preference_trainer.stopping import StopRequest
@@ -33,21 +33,26 @@ def train(
 
     """
     work = prepare(document, folder=folder, board=board, stop=stop)
-    summary = finished(work.place)
-    if summary is None:
-        run = take_over(work)
-        _record(run)
-        inputs = fetch_inputs(work)
-        baseline = measure_base(work, inputs)
-        trained = train_stages(run, inputs)
-        proof = examine(work, inputs, trained.policy, baseline)
-        summary = publish(run, inputs, trained, proof)
-    location = work.place / "evaluation/examples.jsonl.gz"
-    decision = promote(work, decode_examples(location.read(), name=location.uri))
+    summary = finished(work.place) or _work_through(take_over(work))
+    decision = promote(Candidate.of(document))
     board.enter(Stage.DONE)
     return summary.model_copy(
         update={"promoted": decision.passed, "gate_message": decision.message}
     )
+
+
+def _work_through(run: Run) -> TrainSummary:
+    """Every phase of a run, until its result stands in the bucket."""
+    try:
+        _record(run)
+        inputs = fetch_inputs(run.work)
+        baseline = measure_base(run.work, inputs)
+        trained = train_stages(run, inputs)
+        proof = examine(run.work, inputs, trained.policy, baseline)
+        return publish(run, inputs, trained, proof)
+    except StoppedEarly as stopped:
+        stopped.checkpoint_uri, stopped.step = run.checkpoints.last() or (None, None)
+        raise
 
 
 def finished(place: Location) -> TrainSummary | None:

@@ -38,5 +38,5 @@ class StopRequest:
         if self.requested:
             raise StoppedEarly(
                 f"told to stop while {doing}",
-                remedy="start the same job again: it goes on from what is saved",
+                remedy="Start the same job again: it goes on from what is saved.",
             )

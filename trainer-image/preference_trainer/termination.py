@@ -17,7 +17,12 @@ from preference_trainer.log import log
 def of_error(error: TrainerError) -> TerminationMessage:
     """The message of a failure that a person can act on."""
     return TerminationMessage(
-        exit_code=error.exit_code, reason=error.reason, message=error.message, remedy=error.remedy
+        exit_code=error.exit_code,
+        reason=error.reason,
+        message=error.message,
+        remedy=error.remedy,
+        checkpoint_uri=getattr(error, "checkpoint_uri", None),
+        step=getattr(error, "step", None),
     )
 
 
@@ -29,7 +34,7 @@ def of_exception(error: Exception) -> TerminationMessage:
         exit_code=1,
         reason="UnexpectedError",
         message=f"{type(error).__name__}: {error}",
-        remedy="the log above holds the traceback; please report it",
+        remedy="The log above holds the traceback; please report it.",
     )
 
 
@@ -37,8 +42,8 @@ _OUT_OF_MEMORY = TerminationMessage(
     exit_code=1,
     reason="OutOfMemory",
     message="the device ran out of memory",
-    remedy="lower spec.training.microBatchSize or spec.dataset.maxLength, set "
-    "gradientCheckpointing, or train with lora",
+    remedy="Lower spec.training.microBatchSize or spec.dataset.maxLength, set "
+    "gradientCheckpointing, or train with lora.",
 )
 
 

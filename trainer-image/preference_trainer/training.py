@@ -176,7 +176,7 @@ def _require_end(run: Run, trainer: Trainer, steps: int) -> None:
     if step < steps:
         raise StoppedEarly(
             f"told to stop after step {step} of {steps}; the state is saved",
-            remedy="start the same job again: it goes on from the checkpoint",
+            remedy="Start the same job again: it goes on from the checkpoint.",
         )
 
 

@@ -85,7 +85,7 @@ def prepare(
     if document.resolved is None:
         raise ConfigurationError(
             "the run document holds no result of a check",
-            remedy="run `preference-trainer check` first and put its `resolved` into the document",
+            remedy="Run `preference-trainer check` first and put its `resolved` into the document.",
         )
     return Work(
         document=document,

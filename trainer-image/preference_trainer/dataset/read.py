@@ -53,8 +53,8 @@ def kind_of(value: Any) -> str:
 def data_files(location: Location, *, field: str) -> list[Location]:
     """Files with rows at a location, an object or a prefix, sorted by name.
 
-    Hidden files (a part of the path begins with `.` or `_`), empty files and descriptions that
-    other tools leave beside data are no data.
+    Hidden files (a part of the path begins with `.` or `_`) and descriptions that other tools leave
+    beside data are no data.
 
     Args:
         location: Where the dataset lies.
@@ -69,7 +69,7 @@ def data_files(location: Location, *, field: str) -> list[Location]:
         known = location.name.endswith(FORMS)
         return [location] if known else _unknown(location, field, [location.name])
     infos = location.list()
-    files = [location / info.name for info in infos if info.size and _is_data(info.name)]
+    files = [location / info.name for info in infos if _is_data(info.name)]
     return files or _unknown(location, field, [info.name for info in infos])
 
 

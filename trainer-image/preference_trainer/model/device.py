@@ -37,7 +37,7 @@ def choose_device(model: Model, *, gpus: int) -> Device:
     if model.quantization is not None and kind == "cpu":
         raise ConfigurationError(
             "spec.model.quantization: NF4 needs a CUDA device and spec.resources.gpus is 0",
-            remedy="remove quantization, or ask for a GPU",
+            remedy="Remove quantization, or ask for a GPU.",
         )
     native = torch.cuda.is_bf16_supported() if kind == "cuda" else processor_has_bfloat16()
     weights = _weights(model, native_bfloat16=native)
@@ -51,14 +51,14 @@ def _kind(gpus: int) -> Literal["cpu", "cuda"]:
     if not torch.cuda.is_available():
         raise ConfigurationError(
             f"spec.resources.gpus is {gpus} and this machine shows no CUDA device",
-            remedy="set spec.resources.gpus to 0 to train on the processor, or run where a GPU "
-            "and its driver are visible",
+            remedy="Set spec.resources.gpus to 0 to train on the processor, or run where a GPU "
+            "and its driver are visible.",
             reason="NoGPU",
         )
     if gpus > 1:
         raise ConfigurationError(
             f"spec.resources.gpus is {gpus}: this version trains on one device",
-            remedy="set spec.resources.gpus to 1",
+            remedy="Set spec.resources.gpus to 1.",
         )
     return "cuda"
 

@@ -32,7 +32,7 @@ def fetch_model(
     if model_digest(source) != expected:
         raise ConfigurationError(
             f"{field}: the model at {source.uri} changed since it was checked",
-            remedy="start the job again, so that the new model is checked; or pin a revision",
+            remedy="Start the job again, so that the new model is checked; or pin a revision.",
             reason="ModelChanged",
         )
 

@@ -55,7 +55,7 @@ def load_whole(
     except (SafetensorError, OSError, ValueError, RuntimeError) as error:
         raise ConfigurationError(
             f"the model cannot be loaded: {error}",
-            remedy="check that spec.model.uri holds a whole causal language model in safetensors",
+            remedy="Check that spec.model.uri holds a whole causal language model in safetensors.",
             reason="ModelNotLoadable",
         ) from error
     loaded: PreTrainedModel = model.to(device.kind)
@@ -79,7 +79,7 @@ def _adapted(base: PreTrainedModel, lora: LoRA, saved: Path | None) -> PeftModel
     except ValueError as error:
         raise ConfigurationError(
             f"spec.model.lora.targetModules: {error}",
-            remedy="name linear modules of this architecture, or use all-linear",
+            remedy="Name linear modules of this architecture, or use all-linear.",
         ) from error
 
 
@@ -99,7 +99,7 @@ def _require_trainable(policy: torch.nn.Module) -> PreTrainedModel | PeftModel:
     if not any(weight.requires_grad for weight in policy.parameters()):
         raise ConfigurationError(
             "no weight of the model would be trained",
-            remedy="name modules of this architecture in spec.model.lora.targetModules",
+            remedy="Name modules of this architecture in spec.model.lora.targetModules.",
         )
     return policy
 

@@ -86,7 +86,8 @@ def _disk_error(error: OSError, uri: str, folder: Path, needed: int | None) -> T
     if error.errno in _NO_RIGHT:
         return StorageRefused(
             f"{uri} cannot be reached in {folder}: {error.strerror}",
-            remedy="Let the user that the trainer runs as read and write there.",
+            remedy="Look at what lies there, and let the user that the trainer runs as read and "
+            "write it.",
         )
     return StorageUnavailable(
         f"{uri}: {folder} failed: {error}", remedy="Look at the disk of this machine and try again."

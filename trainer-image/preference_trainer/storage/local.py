@@ -80,7 +80,7 @@ def _demand_plain(uri: str, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class FolderStore:
-    """The files below a folder. What ends in .part or .lock belongs to a write and is no object."""
+    """The files below a folder, but for what belongs to a write: *.part and .*.lock."""
 
     prefix: str
     folder: Path
@@ -105,7 +105,7 @@ class FolderStore:
         with disk_errors(self.uri(key), folder):
             for parent, _, names in os.walk(folder, followlinks=True):
                 for name in names:
-                    if not name.endswith((PART, LOCK)):
+                    if not _is_scaffold(name):
                         path = Path(parent, name)
                         yield _info(path, path.relative_to(folder).as_posix())
 
@@ -162,6 +162,10 @@ class FolderStore:
         path = self._path(key)
         with disk_errors(self.uri(key), path.parent):
             path.unlink(missing_ok=True)
+
+
+def _is_scaffold(name: str) -> bool:
+    return name.endswith(PART) or (name.startswith(".") and name.endswith(LOCK))
 
 
 def _info(path: Path, name: str) -> ObjectInfo:

@@ -12,8 +12,8 @@ MANIFEST_NAME = "manifest.json"
 """Written last: a tree of objects without it does not exist."""
 
 OnBytes = Callable[[int], object]
-"""Told the bytes moved since the last call, from several threads; negative where a part is sent
-again. What it raises ends the transfer and comes out of it."""
+"""Told the bytes moved since the last call, from the threads that move them; negative where a part
+is sent again. What it raises ends the transfer and comes out of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,17 +34,21 @@ def open_ranges(fetch: Fetch, *, size: int, ranges: Ranges, uri: str) -> BinaryI
     def whole(start: int, end: int) -> bytes:
         return tried(lambda: _exact(fetch, start, end, uri), again_on=Interrupted)
 
-    return io.BufferedReader(_ChunkStream(_chunks(whole, size, ranges)), BLOCK_BYTES)
+    return io.BufferedReader(_ChunkStream(_chunks(whole, size, ranges), size, uri), BLOCK_BYTES)
 
 
 def _exact(fetch: Fetch, start: int, end: int, uri: str) -> bytes:
     data = fetch(start, end)
     if len(data) != end - start:
-        raise Interrupted(
-            f"{uri}: got {len(data):,} of {end - start:,} bytes from byte {start:,}",
-            remedy="Try again; look at proxies between this machine and the storage.",
-        )
+        raise _cut(uri, f"got {len(data):,} of {end - start:,} bytes from byte {start:,}")
     return data
+
+
+def _cut(uri: str, fault: str) -> Interrupted:
+    return Interrupted(
+        f"{uri}: {fault}",
+        remedy="Try again; look at proxies between this machine and the storage.",
+    )
 
 
 def _chunks(fetch: Fetch, size: int, ranges: Ranges) -> Generator[bytes, None, None]:
@@ -66,21 +70,29 @@ def _chunks(fetch: Fetch, size: int, ranges: Ranges) -> Generator[bytes, None, N
 
 
 class _ChunkStream(io.RawIOBase):
-    """A raw stream over chunks of bytes."""
+    """A raw stream over chunks of bytes that ends only when all have been read.
 
-    def __init__(self, chunks: Generator[bytes, None, None]) -> None:
+    A generator that failed is over: who reads on after the error must not take that for the end.
+    """
+
+    def __init__(self, chunks: Generator[bytes, None, None], size: int, uri: str) -> None:
         super().__init__()
         self._chunks = chunks
-        self._rest = memoryview(b"")
+        self._chunk = memoryview(b"")
+        self._left = size
+        self._uri = uri
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        if not self._rest:
-            self._rest = memoryview(next(self._chunks, b""))
-        count = min(len(buffer), len(self._rest))
-        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        if not self._chunk and self._left:
+            self._chunk = memoryview(next(self._chunks, b""))
+            if not self._chunk:
+                raise _cut(self._uri, f"{self._left:,} bytes are missing at the end")
+        count = min(len(buffer), len(self._chunk))
+        buffer[:count], self._chunk = self._chunk[:count], self._chunk[count:]
+        self._left -= count
         return count
 
     def close(self) -> None:

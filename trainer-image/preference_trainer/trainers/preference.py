@@ -66,8 +66,8 @@ class PreferenceTrainer(DPOTrainer):  # type: ignore[misc]
             raise Diverged(
                 f"before the first step the policy differs from its reference by {largest:.3g} "
                 f"nats an answer, where {tolerance:g} is explained by rounding",
-                remedy="the base model in storage changed while the run was prepared: run check "
-                "again, or remove the cached reference",
+                remedy="The base model in storage changed while the run was prepared: run check "
+                "again, or remove the cached reference.",
                 reason="ReferenceMismatch",
             )
 
@@ -76,6 +76,6 @@ def diverged_loss(step: int) -> Diverged:
     """The error of a loss that is not a number."""
     return Diverged(
         f"the loss of step {step} is not finite",
-        remedy="lower training.learningRate, use dtype Float32, or train longer warm-up",
+        remedy="Lower training.learningRate, use dtype Float32, or train longer warm-up.",
         reason="LossNonFinite",
     )

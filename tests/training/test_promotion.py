@@ -1,0 +1,133 @@
+"""Which run is the current model of a job."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import jobs
+import specs
+from preference_api.v1alpha1.storage import Storage
+from preference_api.wire import Resolved, RunDocument
+from preference_trainer.errors import StorageUnavailable
+from preference_trainer.evaluation import Example, encode_examples, prompt_group
+from preference_trainer.promotion import Candidate, promote
+from preference_trainer.storage import Location, open_location
+from s3_servers import S3Server
+
+
+def examples(*, right: int, pairs: int = 100) -> list[Example]:
+    """Held-out pairs of which the policy judges so many rightly."""
+    return [
+        Example(
+            source="pairs",
+            row=number + 1,
+            prompt=f"prompt {number}",
+            chosen="yes",
+            rejected="no",
+            prompt_tokens=2,
+            chosen_tokens=1,
+            rejected_tokens=1,
+            policy_chosen=-1.0 if number < right else -3.0,
+            policy_rejected=-2.0,
+            base_chosen=-2.0,
+            base_rejected=-2.0,
+            group=prompt_group(f"prompt {number}"),
+        )
+        for number in range(pairs)
+    ]
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Location:
+    return open_location(f"file://{tmp_path}/bucket", Storage(), local=True)
+
+
+def candidate(output: Location, run: str, *, right: int, **gate: Any) -> Candidate:
+    """A finished run."""
+    place = output / f"runs/{run}/evaluation/examples.jsonl.gz"
+    place.write(encode_examples(examples(right=right)))
+    spec = specs.spec(evaluation={"gate": gate} if gate else {}, output={"uri": output.uri})
+    resolved = Resolved(run_id=run, dataset_digest="d", model_digest="m")
+    document = RunDocument(name="job", spec=spec, local=True, resolved=resolved)
+    return Candidate.of(document)
+
+
+def current(output: Location) -> dict[str, Any]:
+    said: dict[str, Any] = json.loads((output / "jobs/default/job/current.json").read())
+    return said
+
+
+def test_pointer_moves_and_remembers(output: Location) -> None:
+    for run in ("one", "two", "two"):
+        assert promote(candidate(output, run, right=60)).passed
+    assert current(output)["runId"] == "two"
+    assert [entry["runId"] for entry in current(output)["history"]] == ["one"]
+
+
+RIVALS = [(90, True), (60, False), (30, False)]
+
+
+@pytest.mark.parametrize(("right", "passes"), RIVALS)
+def test_only_a_better_model_replaces_the_current_one(
+    output: Location, right: int, passes: bool
+) -> None:
+    promote(candidate(output, "first", right=60))
+    decision = promote(candidate(output, "second", right=right, betterThanCurrent=True))
+    assert decision.passed is passes
+    assert current(output)["runId"] == ("second" if passes else "first")
+
+
+def test_current_model_without_evidence_is_not_beaten(output: Location) -> None:
+    promote(candidate(output, "first", right=60))
+    (output / "runs/first/evaluation/examples.jsonl.gz").delete()
+    decision = promote(candidate(output, "second", right=90, betterThanCurrent=True))
+    assert not decision.passed
+    assert current(output)["runId"] == "first"
+
+
+class Rival:
+    """Moves the pointer behind the back of every conditional write, so many times."""
+
+    def __init__(self, write: Callable[..., str], output: Location, times: int) -> None:
+        self._write, self._output, self._left = write, output, times
+
+    def __call__(self, store: Any, key: str, data: bytes, **conditions: Any) -> str:
+        if self._left and key.endswith("current.json"):
+            self._left -= 1
+            body = json.dumps({"runId": f"rival {self._left}", "promotedAt": "now"}).encode()
+            self._write(store, key, body, if_absent=False, if_match=None)
+        return self._write(store, key, data, **conditions)
+
+
+def test_two_promotions_at_once_end_in_one_that_saw_the_other(
+    output: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = candidate(output, "ours", right=60)
+    rival = Rival(type(output.store).write, output, 1)
+    monkeypatch.setattr(type(output.store), "write", lambda *a, **k: rival(*a, **k))
+    assert promote(ours).passed
+    assert current(output)["runId"] == "ours"
+    assert [entry["runId"] for entry in current(output)["history"]] == ["rival 0"]
+
+
+def test_endless_rivals_are_given_up_on(output: Location, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = candidate(output, "ours", right=60)
+    rival = Rival(type(output.store).write, output, 99)
+    monkeypatch.setattr(type(output.store), "write", lambda *a, **k: rival(*a, **k))
+    with pytest.raises(StorageUnavailable, match="again and again"):
+        promote(ours)
+
+
+def test_reused_run_becomes_the_model_of_the_job_that_asked(
+    s3_moto: S3Server, tmp_path: Path
+) -> None:
+    world = jobs.World.made(s3_moto)
+    jobs.train(jobs.check(world.document()))
+    other = world.document().model_copy(update={"name": "other"})
+    ended = jobs.ended(jobs.start("check", other, world, tmp_path), tmp_path)
+    assert ended.message["check"]["reused"], ended.output
+    pointers = [world.json(f"output/jobs/default/{name}/current.json") for name in ("job", "other")]
+    assert pointers[0]["runId"] == pointers[1]["runId"]
