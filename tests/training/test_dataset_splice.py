@@ -1,3 +1,4 @@
+import json
 import random
 from collections.abc import Callable
 
@@ -45,8 +46,13 @@ def unigram() -> PreTrainedTokenizerFast:
 
 
 def llama_2() -> PreTrainedTokenizerFast:
+    """Pieces never hold a word mark behind a letter, and nothing splits the text beforehand."""
     parts = [normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]
-    return bpe(normalizer=normalizers.Sequence(parts), pre_tokenizer=pre_tokenizers.Metaspace())
+    words = pre_tokenizers.Split(Regex("▁+[^▁]*"), behavior="isolated")
+    taught = bpe(normalizer=normalizers.Sequence(parts), pre_tokenizer=words)
+    state = json.loads(taught.backend_tokenizer.to_str())
+    raw = Tokenizer.from_str(json.dumps({**state, "pre_tokenizer": None}))
+    return PreTrainedTokenizerFast(tokenizer_object=raw, eos_token="</s>")
 
 
 def split_by(pattern: str) -> pre_tokenizers.PreTokenizer:

@@ -194,7 +194,7 @@ def orpo_of_trl(spec: Any, rows: list[Row], folder: Path) -> Recorder:
 
     class PreparedRows(TRLORPOTrainer):
         def tokenize_row(self, feature: Any, model: Any = None) -> dict[str, list[int]]:
-            return trl_orpo_row(feature)
+            return trl_orpo_row(feature, spec.dataset.max_length)
 
     trainer = PreparedRows(
         model=tiny.llama(len(WORDS)),
@@ -207,13 +207,15 @@ def orpo_of_trl(spec: Any, rows: list[Row], folder: Path) -> Recorder:
     return recorded(trainer)
 
 
-def trl_orpo_row(row: Any) -> dict[str, list[int]]:
+def trl_orpo_row(row: Any, limit: int) -> dict[str, list[int]]:
+    """Columns of TRL's `tokenize_row`, cut at the limit as it cuts them."""
     made: dict[str, list[int]] = {"prompt_input_ids": row["prompt_ids"]}
     for side in ("chosen", "rejected"):
         ids = row["prompt_ids"] + row[f"{side}_ids"]
-        made[f"{side}_input_ids"] = ids
-        made[f"{side}_attention_mask"] = [1] * len(ids)
-        made[f"{side}_labels"] = [-100] * len(row["prompt_ids"]) + row[f"{side}_ids"]
+        labels = [-100] * len(row["prompt_ids"]) + row[f"{side}_ids"]
+        made[f"{side}_input_ids"] = ids[:limit]
+        made[f"{side}_attention_mask"] = [1] * len(ids[:limit])
+        made[f"{side}_labels"] = labels[:limit]
     return made
 
 
@@ -224,3 +226,17 @@ def test_orpo_equals_trl_in_the_odds_ratio(tmp_path: Path) -> None:
     mine = ours(spec, rows, tmp_path / "ours", references=False)
     for name in ("log_odds_ratio", "log_odds_chosen"):
         assert mine.logs[0][name] == pytest.approx(theirs.logs[0][name], abs=1e-5)
+
+
+def test_orpo_survives_a_prompt_as_long_as_the_limit(tmp_path: Path) -> None:
+    """TRL's ORPOTrainer divides 0 by 0 there, and its weights are NaN from then on."""
+    limit = {"uri": "s3://bucket/pairs.jsonl", "maxLength": 24}
+    training = specs.training(steps=2, learningRate=1e-4)
+    spec = specs.spec(method="ORPO", orpo={"lambda": 0.1}, dataset=limit, training=training)
+    rows = tiny.rows(8, vocabulary=len(WORDS))
+    for row in rows[:4]:
+        row["prompt_ids"] = [5] * 24
+    theirs = orpo_of_trl(spec, rows, tmp_path / "trl")
+    mine = ours(spec, rows, tmp_path / "ours", references=False)
+    assert any(not gradient.isfinite().all() for gradient in theirs.gradients[-1])
+    assert all(gradient.isfinite().all() for step in mine.gradients for gradient in step)

@@ -21,7 +21,13 @@ from preference_trainer.errors import ConfigurationError, TrainerError
 from preference_trainer.progress import ProgressBoard, serve
 from preference_trainer.stopping import StopRequest
 
-_ENVIRONMENT = {"HF_HUB_DISABLE_TELEMETRY": "1", "TOKENIZERS_PARALLELISM": "true"}
+_ENVIRONMENT = {
+    "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TOKENIZERS_PARALLELISM": "true",
+    "TRL_EXPERIMENTAL_SILENCE": "1",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -113,8 +119,11 @@ def _run(
 
         sentence = reevaluate(document, options.model, folder=folder, board=board, stop=stop)
         return done.model_copy(update={"reason": "Evaluated", "message": sentence})
+    from transformers.utils.logging import disable_progress_bar
+
     from preference_trainer.run import train
 
+    disable_progress_bar()
     result = train(document, folder=folder, board=board, stop=stop)
     return done.model_copy(update={"reason": "Trained", "result": result})
 

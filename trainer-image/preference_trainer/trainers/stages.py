@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from datasets import Dataset
-from transformers import PreTrainedModel, PreTrainedTokenizerBase, Trainer
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PrinterCallback, Trainer
 from trl import SFTTrainer
 
 from preference_api.v1alpha1 import PreferenceJobSpec
@@ -100,7 +100,7 @@ def preference_trainer(
         callbacks=_callbacks(around, rows, beta=_beta(spec)),
     )
     _drop_needless_reference(trainer, spec)
-    return trainer
+    return _quiet(trainer)
 
 
 def _tolerance(spec: PreferenceJobSpec, device: Device, *, resumed: bool) -> float | None:
@@ -162,13 +162,20 @@ def sft_trainer(
         batch=around.batch,
         device=around.device,
     )
-    return SFTTrainer(
+    trainer = SFTTrainer(
         model=policy,
         args=arguments,
         train_dataset=_sft_dataset(rows),
         processing_class=around.tokenizer,
         callbacks=_callbacks(around, [_as_row(row) for row in rows], beta=None),
     )
+    return _quiet(trainer)
+
+
+def _quiet(trainer: Any) -> Any:
+    """Remove the callback that prints log entries, which are in our own log already."""
+    trainer.remove_callback(PrinterCallback)
+    return trainer
 
 
 def _sft_dataset(rows: Sequence[Mapping[str, list[int]]]) -> Dataset:
