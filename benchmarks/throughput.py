@@ -1,6 +1,6 @@
 """Training throughput against plain TRL: the same pairs, model, seed, batch and optimizer.
 
-    python benchmarks/throughput.py [--blocks 5] [--steps 8]
+    python benchmarks/throughput.py [--blocks 5] [--steps 8] [--hidden 256] [--layers 6]
 
 Four trainers take turns in one process, in an order that is reversed every other block, so that
 a machine whose speed drifts is unfair to none. Printed are pairs a second and, block by block,
@@ -50,7 +50,7 @@ from preference_trainer.progress import ProgressBoard  # noqa: E402
 from preference_trainer.scoring import Row, attach_scoring_head, score  # noqa: E402
 from preference_trainer.stopping import StopRequest  # noqa: E402
 from preference_trainer.trainers.arguments import batching  # noqa: E402
-from preference_trainer.trainers.stages import Surroundings, preference_trainer  # noqa: E402
+from preference_trainer.trainers.stages import StageContext, preference_trainer  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "examples"))
@@ -61,6 +61,7 @@ ANSWER = "\n\nAssistant:"
 BATCH = 8
 MAX_LENGTH = 512
 TRL_HEAD = trl.trainer.utils._use_triton
+CPU = Device(kind="cpu", weights=torch.float32, autocast_bfloat16=False)
 
 
 def rows(tokenizer: PreTrainedTokenizerFast, count: int) -> list[Row]:
@@ -183,13 +184,13 @@ class Bench:
         references = None
         if method == "DPO":
             attach_scoring_head(policy)
-            references = score(policy, self.rows, pad_token_id=0)
+            references = score(policy, self.rows, pad_token_id=0, device=CPU)
         spent = time.perf_counter() - begun if count_reference else 0.0
-        trainer = preference_trainer(policy, self.rows, references, around=self._around(method))
+        trainer = preference_trainer(policy, self.rows, references, context=self._context(method))
         seconds, loss = self._timed(trainer, figure="loss" if method == "DPO" else "log_odds_ratio")
         return seconds + spent, loss
 
-    def _around(self, method: str) -> Surroundings:
+    def _context(self, method: str) -> StageContext:
         spec = PreferenceJobSpec.model_validate(
             {
                 "method": method,
@@ -205,9 +206,9 @@ class Bench:
                 },
             }
         )
-        return Surroundings(
+        return StageContext(
             spec=spec,
-            device=Device(kind="cpu", weights=torch.float32, autocast_bfloat16=False),
+            device=CPU,
             batch=batching(spec.training, suggestion=BATCH),
             tokenizer=self.tokenizer,
             folder=self.folder / "out",
@@ -263,10 +264,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--hidden", type=int, default=256)
     parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--threads", type=int, default=1, help="fewer are steadier when shared")
     options = parser.parse_args()
     disable_progress_bars()
     logging.set_verbosity_error()
-    torch.set_num_threads(2)
+    torch.set_num_threads(options.threads)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(
             steps=options.steps, hidden=options.hidden, layers=options.layers, folder=Path(folder)

@@ -24,13 +24,17 @@ from tiny_model import make_tiny_model
 
 BUCKET = "preference"
 EXAMPLES = Path(__file__).parent
-KEPT = Path("quickstart")
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "quickstart", "AWS_SECRET_ACCESS_KEY": "quickstart"}
+KEPT = EXAMPLES.parent / "quickstart"
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "quickstart",
+    "AWS_SECRET_ACCESS_KEY": "quickstart",
+    "NO_PROXY": "127.0.0.1",
+}
 
 
 def main() -> int:
     options = _options()
-    os.environ.update(CREDENTIALS)
+    os.environ.update(ENVIRONMENT)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
@@ -86,7 +90,7 @@ def _keep(client: Any) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         client.download_file(BUCKET, item["Key"], str(path))
     for report in sorted((KEPT / "bucket").rglob("report.html")):
-        print(f"model and report on this machine: {report.parent}")
+        print(f"  here    {report}")
 
 
 if __name__ == "__main__":

@@ -154,9 +154,11 @@ _WORDINGS: dict[str, Callable[[ErrorDetails, Loc], _Words]] = {
 
 def _offer(name: str, parent: Loc) -> str:
     """The field that a misspelt or misplaced one was meant to be."""
+    part = parent[:1] or ("spec",)  # nobody means a field of the status
     siblings = list(schema_at(parent, object_schema()).get("properties", ()))
     same = [field for field in siblings if _plain(field) == _plain(name)]
-    elsewhere = [dotted(loc) for loc, _ in fields(object_schema()) if loc[-1] == name]
+    known = (loc for loc, _ in fields(object_schema()) if loc[: len(part)] == part)
+    elsewhere = [dotted(loc) for loc in known if loc[-1] == name]
     close = nearest(name, siblings)
     guesses = [*same, *elsewhere, *([close] if close else [])]
     return f"did you mean {guesses[0]}?" if guesses else f"the fields are {', '.join(siblings)}"

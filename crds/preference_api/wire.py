@@ -65,7 +65,6 @@ class RunDocument(ApiModel):
     local: bool = Field(
         False, description="True where file:// locations of this machine are allowed."
     )
-    attempt: int = Field(1, ge=1, description="Number of the attempt at this run.")
     resolved: Resolved | None = Field(None, description="Absent for `check`.")
     origin: Origin = Field(default_factory=Origin, description="Where the manifest came from.")
 

@@ -98,9 +98,9 @@ def test_margin_frozen_at_zero_ends_the_run() -> None:
     guard = GuardCallback(guards=StopWhen(margin_frozen_steps=3), chosen_tokens=1, beta=0.1)
     moving = {"rewards/margins": 0.1, "rewards/chosen": 0.0}
     still = {"rewards/margins": 0.0, "rewards/chosen": 0.0}
-    for step, logs in enumerate([still, still, moving, still, still]):
+    for step, logs in enumerate([still, still, moving, still, still], start=1):
         log(guard, step, loss=0.69, **logs)
-    with pytest.raises(Diverged, match="exactly 0 for 3"):
+    with pytest.raises(Diverged, match="exactly 0 for 3 steps"):
         log(guard, 6, loss=0.69, **still)
 
 

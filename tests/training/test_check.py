@@ -61,6 +61,14 @@ def test_the_same_model_elsewhere_is_the_same_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "targets", [["all-linear"], ["q_proj", "up_proj"], ["self_attn.k_proj"]], ids=str
+)
+def test_adapters_on_modules_of_the_model(targets: list[str], tmp_path: Path) -> None:
+    lora = {"targetModules": targets}
+    assert check(world(tmp_path), model={"uri": "$/base", "lora": lora}).pairs
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"dpo": {"beta": 0.2}},

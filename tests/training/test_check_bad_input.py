@@ -7,7 +7,7 @@ import pytest
 
 from checks import check, world
 from models import edit
-from pairs import assistant, json_lines, text_rows, user, write_rows
+from pairs import assistant, json_lines, model, text_rows, tokenizer, user, write_rows
 from preference_api.wire import ExitCode
 from preference_trainer.errors import TrainerError
 
@@ -111,7 +111,36 @@ CASES = [
          "spec.dpo.referenceModel.uri", spec={"dpo": {"referenceModel": {"uri": "$/nowhere"}}}),
     Case("code", WRONG, "RemoteCode", "spec.model.uri: $/base/config.json has auto_map",
          "without auto_map", lambda f: edit(f / "base/config.json", auto_map={})),
-    Case("too few positions", WRONG, "TooManyPositions", "the model knows 16 positions",
+    Case("several GPUs", WRONG, "Unsupported", "spec.resources.gpus is 8: this version trains on",
+         "Set spec.resources.gpus to 1.", spec={"resources": {"gpus": 8}}),
+    Case("several nodes", WRONG, "Unsupported",
+         "spec.resources.gpus is 2 and spec.resources.nodes is 4: this version trains on one",
+         "Set spec.resources.gpus and spec.resources.nodes to 1.",
+         spec={"resources": {"gpus": 2, "nodes": 4}}),
+    Case("adapters nowhere", WRONG, "UnknownModule",
+         "spec.model.lora.targetModules[1]: qproj names no linear layer of the model, which has "
+         "k_proj, q_proj, up_proj", "Did you mean q_proj?",
+         spec={"model": {"uri": "$/base", "lora": {"targetModules": ["k_proj", "qproj"]}}}),
+    Case("reference with other tokens", WRONG, "TokenizerMismatch",
+         "spec.dpo.referenceModel.uri: the tokenizer of $/other is not that of spec.model.uri",
+         "Use a reference model with the tokenizer",
+         lambda f: tokenizer(["other words"]).save_pretrained(model(f / "other")),
+         {"dpo": {"referenceModel": {"uri": "$/other"}}}),
+    Case("reference with a broken tokenizer", WRONG, "BadTokenizer",
+         "spec.dpo.referenceModel.uri: the tokenizer cannot be loaded", "save_pretrained",
+         lambda f: (model(f / "other") / "tokenizer.json").write_text("{}"),
+         {"dpo": {"referenceModel": {"uri": "$/other"}}}),
+    Case("an adapter as reference", WRONG, "NoWeights",
+         "spec.dpo.referenceModel.uri: $/other is an adapter, not a whole model", "Merge it first",
+         lambda f: write_rows(f / "other/adapter_config.json", []),
+         {"dpo": {"referenceModel": {"uri": "$/other"}}}),
+    Case("reference with few positions", WRONG, "TooManyPositions",
+         "the model of spec.dpo.referenceModel.uri knows 16 positions",
+         "Set spec.dataset.maxLength to 16",
+         lambda f: model(f / "other", max_position_embeddings=16),
+         {"dpo": {"referenceModel": {"uri": "$/other"}}}),
+    Case("too few positions", WRONG, "TooManyPositions",
+         "the model of spec.model.uri knows 16 positions",
          "Set spec.dataset.maxLength to 16",
          lambda f: edit(f / "base/config.json", max_position_embeddings=16)),
     Case("another model's tokenizer", WRONG, "TokenizerMismatch",

@@ -12,7 +12,7 @@ from preference_trainer.estimate import (
     trainable_parameters,
     training_flops,
 )
-from preference_trainer.model.shape import ModelShape
+from preference_trainer.model.shape import ModelShape, shape_in
 from specs import spec, training
 
 BILLION = 10**9
@@ -28,13 +28,13 @@ LLAMA_8B = ModelShape(
     parameters=8_030_261_248,
     linear_parameters=32 * (2 * 4096 * 4096 + 2 * 4096 * 1024 + 3 * 4096 * 14336),
     linear_widths={
-        "q_proj": 32 * 8192,
-        "k_proj": 32 * 5120,
-        "v_proj": 32 * 5120,
-        "o_proj": 32 * 8192,
-        "gate_proj": 32 * 18432,
-        "up_proj": 32 * 18432,
-        "down_proj": 32 * 18432,
+        "attn.q_proj": 32 * 8192,
+        "attn.k_proj": 32 * 5120,
+        "attn.v_proj": 32 * 5120,
+        "attn.o_proj": 32 * 8192,
+        "mlp.gate_proj": 32 * 18432,
+        "mlp.up_proj": 32 * 18432,
+        "mlp.down_proj": 32 * 18432,
     },
 )
 BASE = {"uri": "s3://bucket/base"}
@@ -54,6 +54,7 @@ def memory(
         ({"lora": {}}, 41_943_040),
         ({"lora": {"rank": 32}}, 83_886_080),
         ({"lora": {"rank": 8, "targetModules": ["q_proj", "v_proj"]}}, 3_407_872),
+        ({"lora": {"rank": 8, "targetModules": ["attn.q_proj", "v_proj"]}}, 3_407_872),
     ],
 )
 def test_trainable_parameters_are_those_that_peft_counts(
@@ -154,6 +155,27 @@ def test_the_largest_micro_batch_fits(
     assert found == wanted.training.batch_size or taken[1] > 0.85 * device
 
 
-def test_a_tiny_model_takes_the_whole_batch(tmp_path: Path) -> None:
-    folder = model(tmp_path / "base")
-    assert suggest_micro_batch(spec(), base=folder) == spec().training.batch_size
+def suggested(folder: Path, **limits: str) -> int:
+    """The suggestion for a tiny model in a container; limits are contents of files by name."""
+    for name, content in limits.items():
+        (folder / name).write_text(content)
+    wanted = spec(training=training(batchSize=64))
+    paths = [folder / name for name in ("absent", *limits)]
+    return suggest_micro_batch(wanted, base=model(folder / "base"), limits=paths)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{}, {"second": "max\n"}, {"first": "9223372036854771712\n"}, {"second": f"{GIB}\n"}],
+)
+def test_a_tiny_model_takes_the_whole_batch(limits: dict[str, str], tmp_path: Path) -> None:
+    assert suggested(tmp_path, **limits) == 64
+
+
+def test_half_of_the_memory_of_the_container_is_filled(tmp_path: Path) -> None:
+    shape = shape_in(model(tmp_path / "base"), field="spec.model.uri")
+    needed = estimate_memory(spec(), shape, micro_batch=8, sequence_length=256).total
+    limit = str(int(2 * needed / 0.85) + 100)
+    assert suggested(tmp_path, second=limit) == 8
+    assert suggested(tmp_path, first="max", second=limit) == 8
+    assert suggested(tmp_path, first=limit, second=str(GIB)) == 8

@@ -15,6 +15,7 @@ from preference_trainer.dataset.report import (
 from preference_trainer.findings import MOST, warnings_of
 from specs import spec
 
+GUARDS = {"chosenLogProbabilityDropAbove": 1.0, "marginFrozenSteps": 5}
 LENGTHS = Percentiles(p50=10, p90=20, p95=30, p99=40, p100=50)
 
 
@@ -117,6 +118,11 @@ def test_nothing_to_say() -> None:
         ({}, {"evaluation_pairs": 25}, "25 held-out pairs tell an accuracy only to within 20%"),
         (dataset(prompt={"system": "s"}), {}, "spec.dataset.prompt.system has no effect"),
         (
+            {"method": "ORPO", "training": {"stopWhen": GUARDS}},
+            {},
+            "spec.training.stopWhen.chosenLogProbabilityDropAbove has no effect: ORPO",
+        ),
+        (
             dataset(prompt={"template": "{prompt}"}),
             {"sources": (source(format="Conversational"),)},
             "spec.dataset.prompt.template has no effect",
@@ -128,6 +134,18 @@ def test_each_finding_is_one_sentence(
 ) -> None:
     (warning,) = warnings_of(spec(**fields), report(**found))
     assert warning.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"training": {"stopWhen": GUARDS}},
+        {"method": "ORPO", "training": {"stopWhen": {"marginFrozenSteps": 5}}},
+        {"dpo": {"reference": "Online", "referenceModel": {"uri": "s3://bucket/reference"}}},
+    ],
+)
+def test_fields_that_are_not_idle(fields: dict[str, Any]) -> None:
+    assert warnings_of(spec(**fields), report()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,40 +1,55 @@
 from pathlib import Path
 
-import numpy as np
-from gguf import GGUFWriter
+import pytest
 
-from pairs import location
+from checks import check, report_of, world
+from gguf_models import write_gguf
+from pairs import location, tokenizer
+from preference_trainer.errors import ConfigurationError
+from preference_trainer.estimate import suggest_micro_batch
 from preference_trainer.model.config import model_files
+from preference_trainer.model.fetch import fetch_model
 from preference_trainer.model.look import look_at
+from preference_trainer.model.shape import shape_in
+from preference_trainer.stopping import StopRequest
+from specs import spec, training
+
+FIELD = "spec.model.uri"
 
 
-def write_gguf(path: Path) -> None:
-    writer = GGUFWriter(path, "llama")
-    writer.add_context_length(128)
-    writer.add_embedding_length(8)
-    writer.add_block_count(3)
-    writer.add_feed_forward_length(24)
-    writer.add_head_count(4)
-    writer.add_head_count_kv(2)
-    writer.add_token_list(["a", "b", "c"])
-    writer.add_tensor("token_embd.weight", np.zeros((3, 8), np.float32))
-    writer.add_tensor("blk.0.attn_q.weight", np.zeros((8, 8), np.float32))
-    for step in ("header", "kv_data", "tensors"):
-        getattr(writer, f"write_{step}_to_file")()
-    writer.close()
-
-
-def test_sizes_come_from_the_file_itself(tmp_path: Path) -> None:
-    folder = tmp_path / "base"
-    folder.mkdir()
-    write_gguf(folder / "model.gguf")
+def test_only_the_file_counts(tmp_path: Path) -> None:
+    folder = write_gguf(tmp_path / "base/model.gguf")
     (folder / "README.md").write_text("card")
     assert [info.name for info in model_files(location(folder))] == ["model.gguf"]
-    look = look_at(location(folder), tmp_path / "fetched", field="spec.model.uri")
-    assert (look.folder / "model.gguf").is_file()
-    shape = look.shape
-    assert (shape.architecture, shape.hidden, shape.layers) == ("llama", 8, 3)
-    assert (shape.intermediate, shape.key_value) == (24, 4)
-    assert (shape.vocabulary, shape.positions) == (3, 128)
-    assert (shape.parameters, shape.linear_parameters) == (88, 64)
-    assert shape.linear_widths == {"attn_q": 16}
+
+
+def test_sizes_are_those_of_the_model_that_is_trained(tmp_path: Path) -> None:
+    place = location(write_gguf(tmp_path / "base/model.gguf"))
+    look = look_at(place, tmp_path / "looked", field=FIELD)
+    base = fetch_model(
+        place, tmp_path / "fetched", expected=look.digest, field=FIELD, stop=StopRequest()
+    )
+    assert look.shape == shape_in(base, field=FIELD)
+    assert (look.shape.architecture, look.shape.positions) == ("LlamaForCausalLM", 512)
+    assert look.shape.vocabulary == len(tokenizer())
+    assert look.shape.linear_widths["model.layers.1.mlp.gate_proj"] == 32 + 96
+    assert len(look.shape.linear_widths) == 2 * 7
+    wanted = spec(training=training(batchSize=8))
+    assert suggest_micro_batch(wanted, base=base) == 8
+
+
+def test_a_model_in_gguf_is_checked(tmp_path: Path) -> None:
+    world(tmp_path)
+    write_gguf(tmp_path / "packed/model.gguf")
+    lora = {"targetModules": ["q_proj", "mlp.up_proj"]}
+    summary = check(tmp_path, model={"uri": "$/packed", "lora": lora})
+    assert report_of(summary, tmp_path).model.architecture == "LlamaForCausalLM"
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "base"
+    folder.mkdir()
+    (folder / "model.gguf").write_bytes(b"version https://git-lfs")
+    with pytest.raises(ConfigurationError, match=r"spec\.model\.uri: model\.gguf") as caught:
+        look_at(location(folder), tmp_path / "looked", field=FIELD)
+    assert caught.value.reason == "UnsupportedModel"

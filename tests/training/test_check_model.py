@@ -9,10 +9,11 @@ from models import edit, shards
 from pairs import location, model
 from preference_api.wire import ExitCode
 from preference_trainer.errors import TrainerError
-from preference_trainer.model.config import model_digest, model_files
+from preference_trainer.model.config import model_digest, model_files, published_files
 from preference_trainer.model.look import Look, look_at
 from preference_trainer.model.shape import shape_in
 from preference_trainer.model.tokenizer import load_tokenizer
+from preference_trainer.storage import NotFound
 
 FIELD = "spec.model.uri"
 
@@ -49,7 +50,11 @@ def test_sizes_come_from_config_and_headers(folder: Path, tmp_path: Path) -> Non
     linear = 32 * 32 + 16 * 32 + 96 * 32
     assert shape.parameters == 400 * 32 + linear + 32
     assert shape.linear_parameters == linear
-    assert shape.linear_widths == {"q_proj": 64, "k_proj": 48, "up_proj": 128}
+    assert shape.linear_widths == {
+        "model.layers.0.self_attn.q_proj": 64,
+        "model.layers.0.self_attn.k_proj": 48,
+        "model.layers.0.mlp.up_proj": 128,
+    }
     assert shape == shape_in(folder, field=FIELD)
 
 
@@ -80,6 +85,31 @@ def test_shards_are_counted_together(folder: Path, tmp_path: Path) -> None:
     both = ["model-1.safetensors", "model-2.safetensors"]
     shards(folder, named=both, present=both)
     assert look(folder, tmp_path).shape.parameters == 2 * single
+
+
+ADAPTER = {"adapter_config.json", "adapter_model.safetensors"}
+
+
+def test_files_of_a_published_model_are_those_of_an_adapter_too(folder: Path) -> None:
+    whole = [info.name for info in model_files(location(folder))]
+    assert [info.name for info in published_files(location(folder))] == whole
+    for name in ("README.md", "report.html", *ADAPTER):
+        (folder / name).write_text("{}")
+    names = [info.name for info in published_files(location(folder))]
+    assert names == sorted([*whole, *ADAPTER])
+    for name in ("config.json", "model.safetensors"):
+        (folder / name).unlink()
+    left = {info.name for info in published_files(location(folder))}
+    assert left == {"tokenizer.json", "tokenizer_config.json", *ADAPTER}
+
+
+@pytest.mark.parametrize("missing", ["folder", "weights"])
+def test_no_published_model(missing: str, folder: Path) -> None:
+    place = location(folder if missing == "weights" else folder / "nowhere")
+    (folder / "model.safetensors").unlink()
+    (folder / "adapter_config.json").write_text("{}")
+    with pytest.raises(NotFound, match=f"nothing lies at {place.uri}"):
+        published_files(place)
 
 
 def test_nothing_at_the_location(tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ from preference_api.v1alpha1.storage import Storage
 from preference_trainer.attempt import Attempt, claim
 from preference_trainer.checkpoints import Checkpoints, StageName
 from preference_trainer.errors import StoppedEarly
+from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
+
+PREFERENCE = StageName.PREFERENCE
 
 
 @pytest.fixture
@@ -35,10 +38,10 @@ def test_newest_goes_by_stage_then_step_and_old_ones_are_pruned(
     place: Location, tmp_path: Path
 ) -> None:
     store = kept(place, claim(place))
-    assert store.newest(tmp_path / "none") is None
+    assert store.newest(PREFERENCE, tmp_path / "none", StopRequest()) is None
     for step, stage in ((90, StageName.SFT), (5, StageName.PREFERENCE), (10, StageName.PREFERENCE)):
         save(store, tmp_path, step, stage)
-    found = store.newest(tmp_path / "fetched")
+    found = store.newest(PREFERENCE, tmp_path / "fetched", StopRequest())
     assert found is not None
     assert (found.stage, found.step, found.seconds) == (StageName.PREFERENCE, 10, 1.5)
     assert (found.folder / "model.safetensors").read_text() == "10"
@@ -62,7 +65,21 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(
     save(store, tmp_path, 10)
     path = tmp_path / "bucket/runs/one/checkpoints/preference-step-000010/model.safetensors"
     damage(path)  # type: ignore[operator]
-    found = store.newest(tmp_path / "fetched")
+    found = store.newest(PREFERENCE, tmp_path / "fetched", StopRequest())
+    assert found is not None
+    assert found.step == 5
+    save(store, tmp_path / "again", 10)
+    replaced = store.newest(PREFERENCE, tmp_path / "replaced", StopRequest())
+    assert replaced is not None
+    assert replaced.step == 10
+
+
+def test_damaged_manifest_does_not_block_the_run(place: Location, tmp_path: Path) -> None:
+    store = kept(place, claim(place))
+    save(store, tmp_path, 5)
+    save(store, tmp_path, 10)
+    (place / "checkpoints/preference-step-000010/manifest.json").write(b"{half")
+    found = store.newest(PREFERENCE, tmp_path / "fetched", StopRequest())
     assert found is not None
     assert found.step == 5
 
@@ -75,7 +92,7 @@ def test_checkpoint_without_manifest_does_not_exist_and_is_written_anew(
     folder = tmp_path / "bucket/runs/one/checkpoints/preference-step-000010"
     made(folder, "half written")
     (folder / "optimizer.pt").write_text("left over")
-    found = store.newest(tmp_path / "fetched")
+    found = store.newest(PREFERENCE, tmp_path / "fetched", StopRequest())
     assert found is not None
     assert found.step == 5
     save(store, tmp_path, 10)

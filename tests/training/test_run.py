@@ -1,11 +1,20 @@
 """Whole runs on two S3 servers: what they leave, what a second one does, who is promoted."""
 
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 import jobs
+from preference_api.wire import RunDocument
+from preference_trainer import proof
 from preference_trainer.errors import ConfigurationError
+from preference_trainer.progress import ProgressBoard
+from preference_trainer.reevaluation import reevaluate
+from preference_trainer.stopping import StopRequest
+from preference_trainer.storage import NotFound
 from s3_servers import S3Server
 
 METHODS: dict[str, dict[str, Any]] = {
@@ -72,6 +81,7 @@ def test_lora_publishes_an_adapter_and_the_merged_model(s3_moto: S3Server) -> No
     left = {key.removeprefix(f"{run}/") for key in world.keys(run)}
     assert left >= {"model/adapter_model.safetensors", "merged/model.safetensors"}
     assert not any("ref/" in name for name in left)
+    assert world.json(f"{run}/model/adapter_config.json")["base_model_name_or_path"] == "base"
 
 
 def test_gate_keeps_a_model_back(s3_moto: S3Server) -> None:
@@ -94,20 +104,43 @@ def test_model_that_changed_since_the_check_is_refused(s3_moto: S3Server) -> Non
     assert not any(key.endswith("model/manifest.json") for key in world.keys("output/runs"))
 
 
-def test_other_model_is_evaluated_beside_the_run(s3_moto: S3Server) -> None:
-    from pathlib import Path
-    from tempfile import TemporaryDirectory
-
-    from preference_trainer.progress import ProgressBoard
-    from preference_trainer.reevaluation import reevaluate
-    from preference_trainer.stopping import StopRequest
-
+@pytest.mark.parametrize("model", [{}, {"lora": {"rank": 4}}], ids=["whole", "adapter"])
+def test_published_model_is_evaluated_again(s3_moto: S3Server, model: dict[str, Any]) -> None:
     world = jobs.World.made(s3_moto)
-    document = jobs.check(world.document())
+    document = jobs.check(world.document(model=model))
     summary = jobs.train(document)
+    assert evaluated(document, None) == summary.headline
+    assert evaluated(document, f"s3://{world.bucket}/base") != summary.headline
+    with pytest.raises(NotFound, match="nothing lies at"):
+        evaluated(document, f"s3://{world.bucket}/nothing")
+
+
+def evaluated(document: RunDocument, model: str | None) -> str:
     with TemporaryDirectory() as folder:
-        headline = reevaluate(
-            document, None, folder=Path(folder), board=ProgressBoard(), stop=StopRequest()
+        return reevaluate(
+            document, model, folder=Path(folder), board=ProgressBoard(), stop=StopRequest()
         )
-    assert headline == summary.headline
-    assert any("/evaluations/" in key for key in world.keys("output/runs"))
+
+
+def test_sampling_settings_of_the_base_survive_saving(s3_moto: S3Server) -> None:
+    """transformers refuses to save a temperature without do_sample once a token id changed."""
+    world = jobs.World.made(s3_moto)
+    settings = {"temperature": 0.6, "top_p": 0.9, "eos_token_id": 1}
+    key = "base/generation_config.json"
+    world.server.put(world.bucket, key, json.dumps(settings).encode())
+    document = jobs.check(world.document())
+    jobs.train(document)
+    kept = world.json(f"{jobs.run_of(document)}/model/generation_config.json")
+    assert kept["temperature"] == 0.6
+    assert world.json(f"{jobs.run_of(document)}/model/config.json")["use_cache"] is True
+
+
+def test_sweep_shares_the_reference_and_the_base_answers(
+    s3_moto: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = jobs.World.made(s3_moto)
+    jobs.train(jobs.check(world.document(dpo={"beta": 0.1})))
+    before = [key for key in world.keys("output/cache") if "/check-" not in key]
+    monkeypatch.setattr(proof, "load_whole", None)
+    jobs.train(jobs.check(world.document(dpo={"beta": 0.2})))
+    assert [key for key in world.keys("output/cache") if "/check-" not in key] == before

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 import trl
+import trl.trainer.dpo_trainer
 import trl.trainer.utils
 from datasets import Dataset
 from torch import Tensor
@@ -23,7 +24,7 @@ from preference_trainer.progress import ProgressBoard
 from preference_trainer.scoring import Row, Scores, attach_scoring_head, score
 from preference_trainer.stopping import StopRequest
 from preference_trainer.trainers.arguments import batching
-from preference_trainer.trainers.stages import Surroundings, preference_trainer
+from preference_trainer.trainers.stages import StageContext, preference_trainer
 
 CPU = Device(kind="cpu", weights=torch.float32, autocast_bfloat16=False)
 WORDS = tiny.tokenizer()
@@ -33,6 +34,8 @@ WORDS = tiny.tokenizer()
 def trl_as_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Undo the patch of the head after each test, so that TRL's side runs unpatched."""
     monkeypatch.setattr(trl.trainer.utils, "_use_triton", trl.trainer.utils._use_triton)
+    hashing = trl.trainer.dpo_trainer.hash_module
+    monkeypatch.setattr(trl.trainer.dpo_trainer, "hash_module", hashing)
 
 
 class Recorder(TrainerCallback):
@@ -52,8 +55,8 @@ class Recorder(TrainerCallback):
             self.logs.append(dict(logs))
 
 
-def around(spec: Any, folder: Path) -> Surroundings:
-    return Surroundings(
+def context(spec: Any, folder: Path) -> StageContext:
+    return StageContext(
         spec=spec,
         device=CPU,
         batch=batching(spec.training, suggestion=8),
@@ -77,8 +80,8 @@ def ours(spec: Any, rows: list[Row], folder: Path, *, references: bool) -> Recor
     scores: Scores | None = None
     if references:
         attach_scoring_head(policy)
-        scores = score(policy, rows, pad_token_id=0)
-    trainer = preference_trainer(policy, rows, scores, around=around(spec, folder))
+        scores = score(policy, rows, pad_token_id=0, device=CPU)
+    trainer = preference_trainer(policy, rows, scores, context=context(spec, folder))
     return recorded(trainer)
 
 
@@ -167,7 +170,7 @@ def test_online_reference_equals_cached(tmp_path: Path) -> None:
     base.save_pretrained(tmp_path / "base")
     policy = type(base).from_pretrained(tmp_path / "base", dtype=torch.float32)
     online = specs.spec(dpo={"reference": "Online"})
-    trainer = preference_trainer(policy, rows, None, around=around(online, tmp_path / "online"))
+    trainer = preference_trainer(policy, rows, None, context=context(online, tmp_path / "online"))
     assert_alike(recorded(trainer), cached)
 
 
@@ -181,9 +184,9 @@ def test_wrong_reference_stops_before_the_first_step(tmp_path: Path) -> None:
     rows = tiny.rows(8, vocabulary=len(WORDS))
     stranger = tiny.llama(len(WORDS), seed=9)
     attach_scoring_head(stranger)
-    scores = score(stranger, rows, pad_token_id=0)
+    scores = score(stranger, rows, pad_token_id=0, device=CPU)
     trainer = preference_trainer(
-        tiny.llama(len(WORDS)), rows, scores, around=around(specs.spec(), tmp_path)
+        tiny.llama(len(WORDS)), rows, scores, context=context(specs.spec(), tmp_path)
     )
     with pytest.raises(Diverged, match="differs from its reference"):
         trainer.train()

@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 import traceback
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -35,8 +36,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    message = _guarded(options)
-    termination.write(message)
+    board = ProgressBoard()
+    message = _guarded(options, board)
+    figures = {"progress": board.progress, "time": datetime.now(UTC)}
+    termination.write(message.model_copy(update=figures))
     return message.exit_code
 
 
@@ -53,10 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _guarded(options: argparse.Namespace) -> TerminationMessage:
+def _guarded(options: argparse.Namespace, board: ProgressBoard) -> TerminationMessage:
     """Run a command; every way to fail becomes a message."""
     try:
-        return _command(options)
+        return _command(options, board)
     except TrainerError as error:
         return termination.of_error(error)
     except Exception as error:
@@ -64,9 +67,13 @@ def _guarded(options: argparse.Namespace) -> TerminationMessage:
         return termination.of_exception(error)
 
 
-def _command(options: argparse.Namespace) -> TerminationMessage:
+def _command(options: argparse.Namespace, board: ProgressBoard) -> TerminationMessage:
     document = _document()
-    board, stop = ProgressBoard(), StopRequest()
+    if document.spec.resources.gpus == 1:
+        # Every TRL trainer refuses to see more devices than one in one process.
+        seen = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
+        os.environ["CUDA_VISIBLE_DEVICES"] = seen.partition(",")[0]
+    stop = StopRequest()
     stop.listen()
     if PORT_VARIABLE in os.environ:
         host = "127.0.0.1" if document.local else "0.0.0.0"

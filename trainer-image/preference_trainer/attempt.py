@@ -9,7 +9,9 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from preference_trainer.errors import StoppedEarly
+from preference_trainer.log import log
 from preference_trainer.storage import (
+    Damaged,
     Location,
     Manifest,
     PreconditionFailed,
@@ -55,11 +57,24 @@ class Attempt:
         What an attempt left incomplete is removed first.
         """
         self.hold()
-        existing = read_manifest(location)
+        existing = complete(location)
         if existing is not None:
             return existing
         location.delete_tree()
-        return publish_tree(folder, location, about=about)
+        try:
+            return publish_tree(folder, location, about=about)
+        except PreconditionFailed:
+            self.hold()
+            raise
+
+
+def complete(location: Location) -> Manifest | None:
+    """The manifest of a tree; None where there is none, or none that can be read."""
+    try:
+        return read_manifest(location)
+    except Damaged as damage:
+        log("ManifestDamaged", level="warning", uri=location.uri, message=str(damage))
+        return None
 
 
 def claim(place: Location) -> Attempt:

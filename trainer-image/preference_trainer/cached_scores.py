@@ -1,5 +1,6 @@
 """Log-probabilities that are computed once and kept in the bucket, by what they depend on."""
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +12,15 @@ from transformers import PreTrainedModel
 from preference_api.identity import digest
 from preference_trainer.log import log
 from preference_trainer.scoring import Row, Scores, attach_scoring_head, score
-from preference_trainer.storage import Damaged, Location, fetch_tree, publish_tree, read_manifest
+from preference_trainer.storage import (
+    Damaged,
+    Location,
+    PreconditionFailed,
+    fetch_tree,
+    publish_tree,
+    read_manifest,
+)
 from preference_trainer.work import Work
-
-_FILE = "scores.npz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +49,7 @@ class ScoreCache:
             load: Loads the model; called only where the scores are not there yet.
 
         """
-        device = self.work.device
-        formats = [str(device.weights), device.autocast_bfloat16, device.kind]
-        key = digest([model_digest, rows_digest(rows), formats])[:32]
+        key = digest([model_digest, rows_digest(rows), number_formats(self.work)])[:32]
         location = self.work.output / f"cache/reference/{key}"
         found = _fetch(location, len(rows))
         if found is not None:
@@ -59,11 +63,38 @@ class ScoreCache:
             self.work.stop.check("scoring answers under the reference model")
 
         attach_scoring_head(model)
-        scores = score(model, rows, pad_token_id=self.pad_token_id, on_rows=on_rows)
-        with TemporaryDirectory(dir=self.work.folder) as name:
-            np.savez(Path(name) / _FILE, chosen=scores.chosen, rejected=scores.rejected)
-            publish_tree(Path(name), place, about={"pairs": len(rows)})
-        return scores
+        scores = score(
+            model,
+            rows,
+            pad_token_id=self.pad_token_id,
+            device=self.work.device,
+            on_rows=on_rows,
+        )
+        return _keep(scores, place)
+
+
+def _keep(scores: Scores, place: Location) -> Scores:
+    """Put scores into the cache; where another run was first, its scores are everybody's.
+
+    Files carry names of their own, so that no writer touches the bytes of another.
+    """
+    with TemporaryDirectory() as name:
+        file = f"scores-{uuid.uuid4().hex}.npz"
+        np.savez(Path(name) / file, chosen=scores.chosen, rejected=scores.rejected)
+        try:
+            publish_tree(Path(name), place, about={"pairs": len(scores.chosen)})
+        except PreconditionFailed:
+            return _fetch(place, len(scores.chosen)) or scores
+    return scores
+
+
+def number_formats(work: Work) -> list[str]:
+    """What else decides the output of a model: where and in which formats it computes."""
+    device, quantization = work.device, work.spec.model.quantization
+    return [
+        str(value)
+        for value in (device.kind, device.weights, device.autocast_bfloat16, quantization)
+    ]
 
 
 def rows_digest(rows: Sequence[Row]) -> str:
@@ -81,6 +112,6 @@ def _fetch(location: Location, pairs: int) -> Scores | None:
             log("ReferenceDamaged", level="warning", uri=location.uri, message=str(damage))
             location.delete_tree()
             return None
-        with np.load(Path(name) / _FILE, allow_pickle=False) as arrays:
+        with np.load(next(Path(name).glob("*.npz")), allow_pickle=False) as arrays:
             scores = Scores(chosen=arrays["chosen"], rejected=arrays["rejected"])
     return scores if len(scores.chosen) == pairs else None

@@ -144,7 +144,7 @@ class GuardCallback(TrainerCallback):  # type: ignore[misc]
     def __init__(self, *, guards: StopWhen, chosen_tokens: float, beta: float | None) -> None:
         self._guards, self._beta = guards, beta
         self._chosen_tokens = chosen_tokens
-        self._frozen = 0
+        self._moved_at = 0
 
     def on_pre_optimizer_step(
         self,
@@ -197,8 +197,9 @@ class GuardCallback(TrainerCallback):  # type: ignore[misc]
         """Margins of exactly 0 mean that nothing is trained, or that policy is reference."""
         if figures.reward_margin is None:
             return None
-        self._frozen = self._frozen + 1 if figures.reward_margin == 0 else 0
-        limit = self._guards.margin_frozen_steps or _FROZEN_STEPS
-        if self._frozen < limit:
+        if figures.reward_margin != 0:
+            self._moved_at = figures.step
+        frozen = figures.step - self._moved_at
+        if frozen < (self._guards.margin_frozen_steps or _FROZEN_STEPS):
             return None
-        return f"the reward margin stayed exactly 0 for {limit} log entries"
+        return f"the reward margin stayed exactly 0 for {frozen} steps"

@@ -18,23 +18,26 @@ from preference_trainer.dataset.demonstrations import (
     prepare_demonstrations,
 )
 from preference_trainer.dataset.gather import Reading
-from preference_trainer.dataset.lengths import Limit, TokenCounts
+from preference_trainer.dataset.lengths import Limit
 from preference_trainer.dataset.prepare import Prepared, prepare
 from preference_trainer.dataset.report import DatasetReport
-from preference_trainer.errors import ConfigurationError
 from preference_trainer.estimate import MemoryEstimate, estimate_memory, training_flops
 from preference_trainer.findings import warnings_of
 from preference_trainer.log import log
-from preference_trainer.model.config import model_digest, model_files, require_files
 from preference_trainer.model.look import Look, look_at
-from preference_trainer.model.shape import ModelShape
 from preference_trainer.model.tokenizer import Tokenizer, has_chat_template, load_tokenizer
 from preference_trainer.progress import ProgressBoard
+from preference_trainer.refusals import (
+    require_one_device,
+    require_room,
+    require_same_vocabulary,
+    require_targets,
+)
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
 
 Open = Callable[[str], Location]
-_REFERENCE = "spec.dpo.referenceModel.uri"
+_MODEL, _REFERENCE = "spec.model.uri", "spec.dpo.referenceModel.uri"
 
 
 class ModelReport(ApiModel):
@@ -68,6 +71,7 @@ class _Found:
 
     source: Location
     look: Look
+    reference: Look | None
     tokenizer: Tokenizer
     prepared: Prepared
     demonstrations: PreparedDemonstrations | None
@@ -91,12 +95,13 @@ def run_check(
     """
     board.enter(Stage.CHECK)
     spec = document.spec
+    require_one_device(spec.resources)
 
     def opened(uri: str) -> Location:
         return open_location(uri, spec.storage, local=document.local)
 
     found = _look(spec, opened, workdir, board, stop)
-    resolved = _resolved(spec, found, opened)
+    resolved = _resolved(spec, found)
     output = opened(spec.output.uri)
     reused = (output / f"runs/{resolved.run_id}/result.json").stat() is not None
     place = cache_place(output, resolved.dataset_digest) / f"check-{resolved.run_id}.json"
@@ -111,8 +116,10 @@ def _look(
     spec: PreferenceJobSpec, opened: Open, workdir: Path, board: ProgressBoard, stop: StopRequest
 ) -> _Found:
     source = opened(spec.model.uri)
-    look = look_at(source, workdir / "model", field="spec.model.uri")
+    look = look_at(source, workdir / "model", field=_MODEL)
+    require_targets(spec.model.lora, look.shape)
     tokenizer = load_tokenizer(look.folder, chat_template=spec.model.chat_template)
+    reference = _look_at_reference(spec, opened, workdir / "reference", tokenizer)
     reading = Reading(
         open=opened,
         prompt=spec.dataset.prompt,
@@ -122,56 +129,49 @@ def _look(
         stop=stop,
     )
     prepared = prepare(spec.dataset, tokenizer, reading)
-    require_room(look.shape, prepared.report.tokens, spec)
     demonstrations = None
     if spec.sft is not None and spec.sft.dataset is not None:
         limit = Limit(max_length=spec.dataset.max_length, overlong=spec.dataset.overlong)
         demonstrations = prepare_demonstrations(
             spec.sft.dataset, tokenizer, reading, limit, prepared.held_out_prompts
         )
-        require_room(look.shape, demonstrations.report.tokens, spec)
-    return _Found(source, look, tokenizer, prepared, demonstrations)
+    found = _Found(source, look, reference, tokenizer, prepared, demonstrations)
+    _require_room(spec, found)
+    return found
 
 
-def require_room(shape: ModelShape, tokens: TokenCounts, spec: PreferenceJobSpec) -> None:
-    """Refuse sequences that the model has no positions for, and tokens that it has no words for.
-
-    Raises:
-        ConfigurationError: There are some.
-    """
-    if shape.positions is not None and tokens.longest_kept > shape.positions:
-        raise ConfigurationError(
-            f"spec.dataset.maxLength is {spec.dataset.max_length}, a sequence has "
-            f"{tokens.longest_kept} tokens, and the model knows {shape.positions} positions",
-            remedy=f"Set spec.dataset.maxLength to {shape.positions} or less.",
-            reason="TooManyPositions",
-        )
-    if tokens.largest_token >= shape.vocabulary:
-        raise ConfigurationError(
-            f"spec.model.uri: the tokenizer gives token {tokens.largest_token}, and the model's "
-            f"embedding has {shape.vocabulary} rows",
-            remedy="Use the tokenizer that the model was trained with.",
-            reason="TokenizerMismatch",
-        )
+def _look_at_reference(
+    spec: PreferenceJobSpec, opened: Open, folder: Path, tokenizer: Tokenizer
+) -> Look | None:
+    """A look at the spec's own reference model; None where it has none."""
+    if spec.dpo is None or spec.dpo.reference_model is None:
+        return None
+    location = opened(spec.dpo.reference_model.uri)
+    look = look_at(location, folder, field=_REFERENCE)
+    own = load_tokenizer(look.folder, field=_REFERENCE)
+    require_same_vocabulary(own, tokenizer, field=_REFERENCE, uri=location.uri)
+    return look
 
 
-def _resolved(spec: PreferenceJobSpec, found: _Found, opened: Open) -> Resolved:
+def _require_room(spec: PreferenceJobSpec, found: _Found) -> None:
+    pairs, shown = found.prepared.report, found.demonstrations
+    for field, look in ((_MODEL, found.look), (_REFERENCE, found.reference)):
+        if look is not None:
+            require_room(look.shape, pairs.tokens, spec, field=field)
+            require_room(look.shape, pairs.evaluation_tokens, spec, field=field)
+    if shown is not None:
+        require_room(found.look.shape, shown.report.tokens, spec, field=_MODEL)
+
+
+def _resolved(spec: PreferenceJobSpec, found: _Found) -> Resolved:
     resolved = Resolved(
         run_id="",
         dataset_digest=found.prepared.report.digest,
         model_digest=found.look.digest,
-        reference_digest=_reference_digest(spec, opened),
+        reference_digest=found.reference.digest if found.reference else None,
         sft_digest=found.demonstrations.report.digest if found.demonstrations else None,
     )
     return resolved.model_copy(update={"run_id": run_id(spec, resolved)})
-
-
-def _reference_digest(spec: PreferenceJobSpec, opened: Open) -> str | None:
-    if spec.dpo is None or spec.dpo.reference_model is None:
-        return None
-    location = opened(spec.dpo.reference_model.uri)
-    require_files(location, model_files(location), field=_REFERENCE)
-    return model_digest(location)
 
 
 def _report(

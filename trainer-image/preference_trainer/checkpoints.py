@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from preference_trainer.attempt import Attempt
+from preference_trainer.attempt import Attempt, complete
 from preference_trainer.log import log
+from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import (
     Damaged,
     Location,
     Manifest,
     fetch_tree,
-    read_manifest,
 )
 
 
@@ -60,15 +60,24 @@ class Checkpoints:
         self._prune()
         return location.uri
 
-    def newest(self, workdir: Path) -> SavedState | None:
-        """Fetch the newest checkpoint whose every file verifies; None where there is none."""
-        for stage, step, location in reversed(self._complete()):
+    def newest(self, stage: StageName, workdir: Path, stop: StopRequest) -> SavedState | None:
+        """Fetch a stage's newest checkpoint whose every file verifies; None where there is none.
+
+        One that does not verify is removed, so that its step can be saved again.
+        """
+        for found, step, location in reversed(self._complete()):
             folder = workdir / location.name / f"checkpoint-{step}"
+            if found is not stage:
+                continue
             try:
-                about = fetch_tree(location, folder).about
+                about = fetch_tree(
+                    location, folder, on_bytes=lambda _n: stop.check("fetching a checkpoint")
+                ).about
             except Damaged as damage:
                 log("CheckpointDamaged", level="warning", uri=location.uri, message=str(damage))
                 shutil.rmtree(folder, ignore_errors=True)
+                self.attempt.hold()
+                location.delete_tree()
                 continue
             seconds = float(str(about["seconds"]))
             return SavedState(
@@ -94,7 +103,7 @@ class Checkpoints:
     def _complete(self) -> list[tuple[StageName, int, Location]]:
         """Complete checkpoints in the order in which they were made."""
         names = {item.name.split("/")[0] for item in self.place.list() if "/" in item.name}
-        manifests = [(self.place / name, read_manifest(self.place / name)) for name in names]
+        manifests = [(self.place / name, complete(self.place / name)) for name in names]
         found = [_described(manifest, place) for place, manifest in manifests if manifest]
         order = list(StageName)
         return sorted(found, key=lambda saved: (order.index(saved[0]), saved[1]))

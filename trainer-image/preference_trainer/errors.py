@@ -19,10 +19,14 @@ class TrainerError(Exception):
         message: A sentence that names the field, file or row.
         remedy: The way out, as an instruction.
         reason: One CamelCase word, for conditions and termination messages.
+
+    `checkpoint_uri` and `step` tell of the run's newest complete checkpoint, where there is one.
     """
 
     exit_code: ExitCode
     default_reason: str
+    checkpoint_uri: str | None = None
+    step: int | None = None
 
     def __init__(self, message: str, *, remedy: str, reason: str | None = None) -> None:
         super().__init__(message)
@@ -67,12 +71,7 @@ class Diverged(TrainerError):
 
 
 class StoppedEarly(TrainerError):
-    """Told to stop; what there is has been saved and another attempt goes on from it.
-
-    checkpoint_uri, step: The newest complete checkpoint, where there is one.
-    """
+    """Told to stop; what there is has been saved and another attempt goes on from it."""
 
     exit_code = ExitCode.STOPPED_EARLY
     default_reason = "StoppedEarly"
-    checkpoint_uri: str | None = None
-    step: int | None = None

@@ -23,6 +23,7 @@ A micro batch of b pairs is 2 b sequences of the longest pair's length. The fram
 
 import os
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pydantic import Field
@@ -32,7 +33,7 @@ from preference_api.v1alpha1.base import ApiModel
 from preference_api.v1alpha1.methods import DPO, Method, Reference
 from preference_api.v1alpha1.model import DType
 from preference_api.v1alpha1.training import Optimizer
-from preference_trainer.model.shape import ModelShape, shape_in
+from preference_trainer.model.shape import ModelShape, is_target, shape_in
 
 _NF4_BITS = 4.127
 _TILE_TOKENS, _TILE_WORDS = 4096, 32768
@@ -45,6 +46,10 @@ _MOMENTS = {
 _EIGHT_BIT = (Optimizer.ADAMW_8BIT, Optimizer.PAGED_ADAMW_8BIT)
 _HEADROOM = 0.85
 _PROCESSOR_SHARE = 0.5
+_MEMORY_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
 
 
 class MemoryEstimate(ApiModel):
@@ -96,9 +101,10 @@ def trainable_parameters(spec: PreferenceJobSpec, shape: ModelShape) -> int:
     lora = spec.model.lora
     if lora is None:
         return shape.parameters
-    every = lora.target_modules == ["all-linear"]
     widths = shape.linear_widths.items()
-    return lora.rank * sum(width for name, width in widths if every or name in lora.target_modules)
+    return lora.rank * sum(
+        width for module, width in widths if is_target(module, lora.target_modules)
+    )
 
 
 def training_flops(spec: PreferenceJobSpec, shape: ModelShape, *, epoch_tokens: int) -> float:
@@ -139,12 +145,15 @@ def largest_micro_batch(
     return max(1, bisect_right(sizes, _HEADROOM * device_bytes, key=needed))
 
 
-def suggest_micro_batch(spec: PreferenceJobSpec, *, base: Path) -> int:
+def suggest_micro_batch(
+    spec: PreferenceJobSpec, *, base: Path, limits: Sequence[Path] = _MEMORY_LIMITS
+) -> int:
     """Most pairs of maxLength that the device of this machine holds at once.
 
     Args:
         spec: The spec.
         base: Folder of the base model.
+        limits: Files with the memory limit of this container, of cgroups version 2 and 1.
 
     Raises:
         ConfigurationError: The folder holds no model whose sizes are known.
@@ -153,16 +162,29 @@ def suggest_micro_batch(spec: PreferenceJobSpec, *, base: Path) -> int:
         spec,
         shape_in(base, field="spec.model.uri"),
         sequence_length=spec.dataset.max_length,
-        device_bytes=_device_bytes(gpu=spec.resources.gpus > 0),
+        device_bytes=_gpu_bytes() if spec.resources.gpus else _processor_bytes(limits),
     )
 
 
-def _device_bytes(*, gpu: bool) -> int:
-    if not gpu:
-        return int(_PROCESSOR_SHARE * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+def _gpu_bytes() -> int:
     import torch
 
     return int(torch.cuda.get_device_properties(0).total_memory)
+
+
+def _processor_bytes(limits: Sequence[Path]) -> int:
+    """Half of this machine's memory, or of what the container may take where that is less."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return int(_PROCESSOR_SHARE * min([machine, *_container_bytes(limits)]))
+
+
+def _container_bytes(limits: Sequence[Path]) -> Iterator[int]:
+    """The limits that are set: a file says `max`, or is absent, where there is none."""
+    for path in limits:
+        try:
+            yield int(path.read_text())
+        except (OSError, ValueError):
+            continue
 
 
 def _kept_bytes(spec: PreferenceJobSpec) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.dataset import DatasetFormat, Overlong
+from preference_api.v1alpha1.methods import Method
 from preference_trainer.dataset.lengths import TokenCounts
 from preference_trainer.dataset.pairs import Fault
 from preference_trainer.dataset.report import DatasetReport, Finding
@@ -28,7 +29,8 @@ def warnings_of(spec: PreferenceJobSpec, report: DatasetReport) -> list[str]:
         *map(_left_out, (f for f in report.findings if f.kind is not Fault.OVERLONG)),
         *_answers(report),
         *_few(report),
-        *_idle_fields(spec, report),
+        *_idle_prompt(spec, report),
+        *_idle_guard(spec),
     )
     return list(sentences[:MOST])
 
@@ -99,9 +101,18 @@ def _few(report: DatasetReport) -> Iterator[str]:
         )
 
 
-def _idle_fields(spec: PreferenceJobSpec, report: DatasetReport) -> Iterator[str]:
+def _idle_prompt(spec: PreferenceJobSpec, report: DatasetReport) -> Iterator[str]:
     formats = {source.format for source in report.sources}
     if spec.dataset.prompt.system is not None and formats == {DatasetFormat.PREFERENCE}:
         yield "spec.dataset.prompt.system has no effect: no pair is a conversation"
     if spec.dataset.prompt.template is not None and DatasetFormat.PREFERENCE not in formats:
         yield "spec.dataset.prompt.template has no effect: no prompt is plain text"
+
+
+def _idle_guard(spec: PreferenceJobSpec) -> Iterator[str]:
+    limit = spec.training.stop_when.chosen_log_probability_drop_above
+    if limit is not None and spec.method is Method.ORPO:
+        yield (
+            "spec.training.stopWhen.chosenLogProbabilityDropAbove has no effect: ORPO has no "
+            "reference model"
+        )

@@ -1,9 +1,10 @@
 """What training starts from: the base model on this machine, and the pairs as token ids."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from transformers import PreTrainedTokenizerBase
 
@@ -23,6 +24,8 @@ Demonstrations = Sequence[dict[str, list[int]]]
 class Inputs:
     """The inputs of a run, on this machine.
 
+    check_report: As JSON; read before anything is computed, since the report needs it.
+
     base: Folder of the base model.
     training, held_out: Pairs as token ids.
     held_out_pairs: The pairs behind `held_out`, in its order.
@@ -34,6 +37,7 @@ class Inputs:
     held_out: Sequence[Row]
     held_out_pairs: Sequence[Pair]
     demonstrations: Demonstrations
+    check_report: Mapping[str, Any]
 
     @property
     def pad_token_id(self) -> int:
@@ -58,6 +62,7 @@ def fetch_inputs(work: Work) -> Inputs:
     trained = encode(training, tokenizer, max_length=length, overlong=overlong)
     tested = encode(held_out, tokenizer, max_length=length, overlong=overlong)
     work.stop.check("reading the pairs")
+    report = work.dataset / f"check-{work.resolved.run_id}.json"
     return Inputs(
         base=base,
         tokenizer=tokenizer,
@@ -65,6 +70,7 @@ def fetch_inputs(work: Work) -> Inputs:
         held_out=cast(Sequence[Row], tested.rows),
         held_out_pairs=[held_out[index] for index in tested.kept],
         demonstrations=_demonstrations(work, training, tokenizer),
+        check_report=json.loads(report.read()),
     )
 
 

@@ -113,7 +113,7 @@ def _examples(output: Location, run_id: str) -> tuple[Example, ...]:
 
 
 def _body(candidate: Candidate, current: dict[str, Any] | None) -> bytes:
-    before = [{key: current[key] for key in ("runId", "promotedAt")}] if current else []
+    before = [{key: current.get(key) for key in ("runId", "promotedAt")}] if current else []
     history = [*before, *(current or {}).get("history", [])][:_REMEMBERED]
     body = {
         "runId": candidate.run_id,

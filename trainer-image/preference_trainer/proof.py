@@ -1,15 +1,18 @@
 """Holding the policy against the base model on pairs that neither was trained on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import functools
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import Any
 
 from transformers import PreTrainedModel
 
+from preference_api.identity import digest
 from preference_api.v1alpha1.methods import DPO, Method
 from preference_api.v1alpha1.status import Stage
-from preference_trainer.cached_scores import ScoreCache
+from preference_trainer.cached_scores import ScoreCache, number_formats
 from preference_trainer.dataset.pairs import Content, Pair
 from preference_trainer.evaluation import (
     EvaluationMetrics,
@@ -22,6 +25,7 @@ from preference_trainer.inputs import Inputs
 from preference_trainer.model.policy import load_whole
 from preference_trainer.samples import Answer, answers
 from preference_trainer.scoring import Row, Scores, attach_scoring_head, score
+from preference_trainer.storage import NotFound
 from preference_trainer.work import Work
 
 
@@ -50,12 +54,31 @@ def measure_base(work: Work, inputs: Inputs) -> Baseline:
     """
     prompts = _distinct_prompts(inputs.held_out_pairs, work.spec.evaluation.samples)
     work.board.enter(Stage.REFERENCE, steps=len(inputs.held_out) + len(prompts))
+
+    @functools.cache
+    def base() -> PreTrainedModel:
+        quantization = work.spec.model.quantization
+        return load_whole(inputs.base, device=work.device, quantization=quantization)
+
     cache = ScoreCache(work=work, pad_token_id=inputs.pad_token_id)
-    base = load_whole(inputs.base, device=work.device)
-    scores = cache.scores(
-        inputs.held_out, model_digest=work.resolved.model_digest, load=lambda: base
-    )
-    return Baseline(scores, prompts, _answers(work, inputs, base, prompts))
+    scores = cache.scores(inputs.held_out, model_digest=work.resolved.model_digest, load=base)
+    return Baseline(scores, prompts, _base_answers(work, inputs, prompts, base))
+
+
+def _base_answers(
+    work: Work, inputs: Inputs, prompts: Sequence[int], load: Callable[[], PreTrainedModel]
+) -> list[Answer]:
+    """The base model's answers; kept in the bucket, so that a resume does not write them again."""
+    ids = [inputs.held_out[index]["prompt_ids"] for index in prompts]
+    limit = work.spec.evaluation.max_new_tokens
+    key = digest([work.resolved.model_digest, ids, limit, number_formats(work)])[:32]
+    location = work.output / f"cache/answers/{key}.json"
+    try:
+        return [Answer(**answer) for answer in json.loads(location.read())]
+    except NotFound:
+        written = _answers(work, inputs, load(), prompts) if prompts else []
+    location.write(json.dumps([asdict(answer) for answer in written]).encode())
+    return written
 
 
 def examine(work: Work, inputs: Inputs, policy: PreTrainedModel, baseline: Baseline) -> Proof:
@@ -67,7 +90,13 @@ def examine(work: Work, inputs: Inputs, policy: PreTrainedModel, baseline: Basel
         work.stop.check("evaluating the held-out pairs")
 
     attach_scoring_head(policy)
-    scores = score(policy, inputs.held_out, pad_token_id=inputs.pad_token_id, on_rows=on_rows)
+    scores = score(
+        policy,
+        inputs.held_out,
+        pad_token_id=inputs.pad_token_id,
+        device=work.device,
+        on_rows=on_rows,
+    )
     written = _answers(work, inputs, policy, baseline.prompts)
     examples = _examples(inputs, scores, baseline.scores)
     samples = [
@@ -101,6 +130,7 @@ def _answers(
         model,
         inputs.tokenizer,
         [inputs.held_out[index]["prompt_ids"] for index in prompts],
+        device=work.device,
         max_new_tokens=work.spec.evaluation.max_new_tokens,
         on_answer=on_answer,
     )

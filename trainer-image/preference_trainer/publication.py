@@ -1,9 +1,10 @@
 """Putting a finished run into the bucket: evaluation, model, report, and the result last."""
 
 import importlib.metadata
-import json
 import platform
 from pathlib import Path
+
+from peft import PeftModel
 
 from preference_api.v1alpha1.status import Metrics, Stage
 from preference_api.wire import TrainSummary
@@ -15,10 +16,11 @@ from preference_trainer.evaluation import (
     headline,
 )
 from preference_trainer.inputs import Inputs
-from preference_trainer.model.policy import write_merged
+from preference_trainer.model.policy import write_adapter, write_merged
 from preference_trainer.promotion import Candidate, judge
 from preference_trainer.proof import Proof
 from preference_trainer.publish import ReportInputs, model_card, render_report
+from preference_trainer.publish.locations import last_part
 from preference_trainer.training import Trained
 from preference_trainer.work import Run
 
@@ -30,7 +32,7 @@ def publish(run: Run, inputs: Inputs, trained: Trained, proof: Proof) -> TrainSu
     board = run.work.board
     board.enter(Stage.PUBLISH, steps=3)
     decision = judge(Candidate.of(run.work.document), proof.examples)
-    shown = report_inputs(run, trained, proof, decision)
+    shown = report_inputs(run, inputs, trained, proof, decision)
     _publish_evaluation(run, proof)
     board.advance(1)
     _publish_model(run, inputs, trained, model_card(shown))
@@ -43,7 +45,9 @@ def publish(run: Run, inputs: Inputs, trained: Trained, proof: Proof) -> TrainSu
     return summary
 
 
-def report_inputs(run: Run, trained: Trained, proof: Proof, decision: GateDecision) -> ReportInputs:
+def report_inputs(
+    run: Run, inputs: Inputs, trained: Trained, proof: Proof, decision: GateDecision
+) -> ReportInputs:
     """What report and model card are written from."""
     work = run.work
     pairs = work.spec.training.batch_size * max(
@@ -52,7 +56,7 @@ def report_inputs(run: Run, trained: Trained, proof: Proof, decision: GateDecisi
     return ReportInputs(
         document=work.document,
         resolved=work.resolved,
-        check=json.loads((work.dataset / f"check-{work.resolved.run_id}.json").read()),
+        check=inputs.check_report,
         history=trained.history,
         metrics=proof.metrics,
         examples=proof.examples,
@@ -83,14 +87,18 @@ def _publish_evaluation(run: Run, proof: Proof) -> None:
 
 
 def _publish_model(run: Run, inputs: Inputs, trained: Trained, card: str) -> None:
+    run.work.stop.check("publishing the model")
     folder = _folder(run, "model")
-    trained.policy.save_pretrained(folder)
+    if isinstance(trained.policy, PeftModel):
+        write_adapter(trained.policy, folder, base_name=last_part(run.spec.model.uri))
+    else:
+        trained.policy.save_pretrained(folder)
     inputs.tokenizer.save_pretrained(folder)
     (folder / "README.md").write_text(card)
     run.attempt.publish(folder, run.place / "model", about={"runId": run.work.resolved.run_id})
     if run.spec.model.lora and run.spec.output.merge_adapter:
         merged = _folder(run, "merged")
-        write_merged(trained.policy, merged)
+        write_merged(folder, merged, base=inputs.base, device=run.work.device)
         inputs.tokenizer.save_pretrained(merged)
         run.attempt.publish(merged, run.place / "merged", about={})
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from preference_api.wire import RunDocument
 from preference_trainer.evaluation import encode_examples, encode_samples, headline
 from preference_trainer.inputs import fetch_inputs
-from preference_trainer.model.config import model_digest
+from preference_trainer.model.config import files_digest, published_files
 from preference_trainer.model.fetch import fetch_model
 from preference_trainer.model.policy import load_published
 from preference_trainer.progress import ProgressBoard
@@ -35,11 +35,18 @@ def reevaluate(
     """
     work = prepare(document, folder=folder, board=board, stop=stop)
     source = work.location(model) if model else work.place / "model"
-    digest = model_digest(source)
+    digest = files_digest(published_files(source))
     inputs = fetch_inputs(work)
     baseline = measure_base(work, inputs)
-    fetched = fetch_model(source, folder / "model", expected=digest, field="--model", stop=stop)
-    policy = load_published(fetched, base=inputs.base, device=work.device)
+    fetched = fetch_model(
+        source,
+        folder / "model",
+        expected=digest,
+        field="--model",
+        stop=stop,
+        select=published_files,
+    )
+    policy = load_published(fetched, base=inputs.base, model=work.spec.model, device=work.device)
     proof = examine(work, inputs, policy, baseline)
     _keep(proof, work.place / f"evaluations/{digest[:16]}")
     return headline(proof.metrics)

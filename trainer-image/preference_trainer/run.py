@@ -1,10 +1,13 @@
 """A training run from top to bottom."""
 
+from contextlib import suppress
 from pathlib import Path
+
+from pydantic import ValidationError
 
 from preference_api.v1alpha1.status import Stage
 from preference_api.wire import RunDocument, TrainSummary
-from preference_trainer.errors import StoppedEarly
+from preference_trainer.errors import ConfigurationError, TrainerError
 from preference_trainer.inputs import fetch_inputs
 from preference_trainer.log import log
 from preference_trainer.progress import ProgressBoard
@@ -14,7 +17,7 @@ from preference_trainer.publication import publish, versions
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, NotFound
 from preference_trainer.training import train_stages
-from preference_trainer.work import Run, prepare, take_over
+from preference_trainer.work import Run, claim_run, prepare
 
 
 def train(
@@ -33,7 +36,7 @@ def train(
 
     """
     work = prepare(document, folder=folder, board=board, stop=stop)
-    summary = finished(work.place) or _work_through(take_over(work))
+    summary = finished(work.place) or _work_through(claim_run(work))
     decision = promote(Candidate.of(document))
     board.enter(Stage.DONE)
     return summary.model_copy(
@@ -50,17 +53,24 @@ def _work_through(run: Run) -> TrainSummary:
         trained = train_stages(run, inputs)
         proof = examine(run.work, inputs, trained.policy, baseline)
         return publish(run, inputs, trained, proof)
-    except StoppedEarly as stopped:
-        stopped.checkpoint_uri, stopped.step = run.checkpoints.last() or (None, None)
+    except TrainerError as error:
+        with suppress(TrainerError):
+            error.checkpoint_uri, error.step = run.checkpoints.last() or (None, None)
         raise
 
 
 def finished(place: Location) -> TrainSummary | None:
     """The result of a run that is complete."""
+    location = place / "result.json"
     try:
-        return TrainSummary.model_validate_json((place / "result.json").read())
+        return TrainSummary.model_validate_json(location.read())
     except NotFound:
         return None
+    except ValidationError as error:
+        raise ConfigurationError(
+            f"{location.uri} cannot be read: {error.errors()[0]['msg']}",
+            remedy="Use the version of the trainer that wrote it, or delete it.",
+        ) from error
 
 
 def _record(run: Run) -> None:

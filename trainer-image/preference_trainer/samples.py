@@ -1,11 +1,14 @@
 """Answers that a model writes to held-out prompts."""
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from preference_trainer.model.device import Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ def answers(
     tokenizer: PreTrainedTokenizerBase,
     prompts: Sequence[list[int]],
     *,
+    device: Device,
     max_new_tokens: int,
     on_answer: Callable[[int], None] = lambda _count: None,
 ) -> list[Answer]:
@@ -36,7 +40,8 @@ def answers(
         model: A causal model.
         tokenizer: Its tokenizer.
         prompts: Token ids of each prompt.
-        max_new_tokens: Most tokens of an answer.
+        device: Where the model computes.
+        max_new_tokens: Most tokens of an answer; fewer where the model has no positions left.
         on_answer: Called with 1 after each answer; may raise to stop.
 
     """
@@ -45,7 +50,9 @@ def answers(
     ends = end_tokens(model, tokenizer)
     made = []
     for prompt in prompts:
-        made.append(_answer(model, tokenizer, prompt, ends=ends, limit=max_new_tokens))
+        limit = min(max_new_tokens, _positions_left(model, prompt))
+        with device.autocast():
+            made.append(_answer(model, tokenizer, prompt, ends=ends, limit=limit))
         on_answer(1)
     model.train(training)
     return made
@@ -58,6 +65,11 @@ def end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> li
     return sorted({token for token in [*ids, tokenizer.eos_token_id] if token is not None})
 
 
+def _positions_left(model: PreTrainedModel, prompt: list[int]) -> int:
+    positions: int | None = getattr(model.config, "max_position_embeddings", None)
+    return sys.maxsize if positions is None else max(0, positions - len(prompt))
+
+
 def _answer(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
@@ -66,6 +78,8 @@ def _answer(
     ends: list[int],
     limit: int,
 ) -> Answer:
+    if limit == 0:
+        return Answer(text="", tokens=0, ended=False)
     ids = torch.tensor([prompt], device=model.device)
     generated = model.generate(
         input_ids=ids,

@@ -12,6 +12,9 @@ from transformers import PreTrainedModel
 from trl.trainer.dpo_trainer import DataCollatorForPreference
 from trl.trainer.utils import add_fused_lm_head
 
+from preference_trainer.model.device import Device
+from preference_trainer.trainers.head import spare_needless_work
+
 Floats = NDArray[np.float64]
 
 
@@ -43,6 +46,7 @@ def attach_scoring_head(model: PreTrainedModel) -> None:
     """Let `model(..., labels=, fused_lm_head=True)` return log-probabilities; once a model."""
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     if not getattr(base, "scores_answers", False):
+        spare_needless_work()
         add_fused_lm_head(base)
         base.scores_answers = True
 
@@ -53,6 +57,7 @@ def score(
     rows: Sequence[Row],
     *,
     pad_token_id: int,
+    device: Device,
     tokens_a_batch: int = 4096,
     on_rows: Callable[[int], None] = lambda _count: None,
 ) -> Scores:
@@ -62,6 +67,8 @@ def score(
         model: A causal model with the scoring head attached.
         rows: Pairs as token ids.
         pad_token_id: Id that fills up a batch; it is masked.
+        device: Where the model computes, and in which formats: those of the training, so that
+            the reference is the same function as the policy.
         tokens_a_batch: Most tokens of a padded batch. Rows of like length share a batch.
         on_rows: Called with the count of rows after each batch; may raise to stop.
 
@@ -71,7 +78,8 @@ def score(
     training = model.training
     model.eval()
     for indices in _batches(rows, tokens_a_batch):
-        sums = _batch_sums(model, collate([rows[index] for index in indices]))
+        with device.autocast():
+            sums = _batch_sums(model, collate([rows[index] for index in indices]))
         chosen[indices], rejected[indices] = np.split(sums, 2)
         on_rows(len(indices))
     model.train(training)

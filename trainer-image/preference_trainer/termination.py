@@ -1,6 +1,7 @@
 """The last word of the process: exit code, reason and results as a termination message."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from preference_api.wire import (
@@ -21,8 +22,8 @@ def of_error(error: TrainerError) -> TerminationMessage:
         reason=error.reason,
         message=error.message,
         remedy=error.remedy,
-        checkpoint_uri=getattr(error, "checkpoint_uri", None),
-        step=getattr(error, "step", None),
+        checkpoint_uri=error.checkpoint_uri,
+        step=error.step,
     )
 
 
@@ -49,21 +50,25 @@ _OUT_OF_MEMORY = TerminationMessage(
 
 def fits(message: TerminationMessage) -> str:
     """JSON of at most 4 KiB: the longest texts are cut until it fits."""
-    text = message.model_dump_json(by_alias=True, exclude_none=True)
-    while len(text.encode()) > TERMINATION_BYTES:
-        message = _shorter(message)
-        text = message.model_dump_json(by_alias=True, exclude_none=True)
-    return text
-
-
-def _shorter(message: TerminationMessage) -> TerminationMessage:
-    if message.check and message.check.warnings:
-        check = message.check.model_copy(update={"warnings": message.check.warnings[:-1]})
-        return message.model_copy(update={"check": check})
-    half = len(message.message) // 2
-    return message.model_copy(
-        update={"message": message.message[:half] + "…", "remedy": message.remedy[:256]}
+    for shorter in _shorter(message):
+        text = shorter.model_dump_json(by_alias=True, exclude_none=True)
+        if len(text.encode()) <= TERMINATION_BYTES:
+            return text
+    return TerminationMessage(exit_code=message.exit_code, reason=message.reason).model_dump_json(
+        by_alias=True, exclude_none=True
     )
+
+
+def _shorter(message: TerminationMessage) -> Iterator[TerminationMessage]:
+    """The message, then ever shorter ones: without warnings, with cut sentences."""
+    yield message
+    if message.check is not None:
+        for count in range(len(message.check.warnings) - 1, -1, -1):
+            kept = message.check.model_copy(update={"warnings": message.check.warnings[:count]})
+            yield message.model_copy(update={"check": kept})
+    for length in (1024, 512, 256):
+        cut = {"message": message.message[:length] + "…", "remedy": message.remedy[:length]}
+        yield message.model_copy(update={**cut, "check": None, "progress": None})
 
 
 def write(message: TerminationMessage) -> None:
@@ -71,5 +76,7 @@ def write(message: TerminationMessage) -> None:
     done = message.exit_code == ExitCode.DONE
     log(message.reason, level="info" if done else "error", message=message.message)
     path = os.environ.get(TERMINATION_VARIABLE, TERMINATION_PATH)
-    if Path(path).parent.is_dir():
+    try:
         Path(path).write_text(fits(message))
+    except OSError as error:
+        log("TerminationMessageNotWritten", level="warning", path=path, message=str(error))

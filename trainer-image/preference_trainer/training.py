@@ -12,6 +12,7 @@ from transformers import PreTrainedModel, Trainer
 
 from preference_api.v1alpha1.methods import DPO, Method, Reference
 from preference_api.v1alpha1.status import Stage
+from preference_trainer.attempt import complete
 from preference_trainer.cached_scores import ScoreCache
 from preference_trainer.checkpoints import SavedState, StageName
 from preference_trainer.errors import StoppedEarly
@@ -21,10 +22,10 @@ from preference_trainer.inputs import Inputs
 from preference_trainer.model.fetch import fetch_model
 from preference_trainer.model.policy import load_policy, load_whole
 from preference_trainer.scoring import Scores
-from preference_trainer.storage import fetch_tree, read_manifest
+from preference_trainer.storage import Damaged, fetch_tree
 from preference_trainer.trainers.arguments import batching
 from preference_trainer.trainers.stages import (
-    Surroundings,
+    StageContext,
     preference_steps,
     preference_trainer,
     sft_steps,
@@ -60,39 +61,47 @@ def _sft_result(run: Run, inputs: Inputs) -> Path:
     """Folder of the SFT stage's weights: from the bucket, or trained now and put there."""
     location = run.place / "stages/sft"
     folder = run.work.folder / "sft"
-    if read_manifest(location) is None:
+    if complete(location) is None:
         trained = _sft(run, inputs)
         trained.policy.save_pretrained(folder)
         (folder / "history.json").write_text(json.dumps(trained.history))
         run.attempt.publish(folder, location, about={"stage": "sft"})
-        run.checkpoints.remove(StageName.SFT)
-    fetch_tree(location, folder)
+    run.checkpoints.remove(StageName.SFT)
+    try:
+        fetch_tree(
+            location, folder, on_bytes=lambda _n: run.work.stop.check("fetching SFT weights")
+        )
+    except Damaged:
+        # The next attempt finds none and trains the stage again.
+        location.delete_tree()
+        raise
     return folder
 
 
 def _sft(run: Run, inputs: Inputs) -> Trained:
-    saved = _saved(run, StageName.SFT)
+    saved = _newest(run, StageName.SFT)
     steps = sft_steps(run.spec, rows=len(inputs.demonstrations))
     run.work.board.enter(Stage.SFT, steps=steps, step=saved.step if saved else 0)
 
-    def make(policy: PreTrainedModel, around: Surroundings) -> Trainer:
-        return sft_trainer(policy, inputs.demonstrations, around=around)
+    def make(policy: PreTrainedModel, context: StageContext) -> Trainer:
+        return sft_trainer(policy, inputs.demonstrations, context=context)
 
     return _run_stage(run, inputs, StageName.SFT, saved, steps=steps, start=None, make=make)
 
 
 def _preference(run: Run, inputs: Inputs, start: Path | None) -> Trained:
-    saved = _saved(run, StageName.PREFERENCE)
-    references = _references(run, inputs, start)
+    saved = _newest(run, StageName.PREFERENCE)
     steps = preference_steps(run.spec, rows=len(inputs.training))
+    finished = saved is not None and saved.step >= steps
+    references = None if finished else _references(run, inputs, start)
     run.work.board.enter(Stage.TRAIN, steps=steps, step=saved.step if saved else 0)
 
-    def make(policy: PreTrainedModel, around: Surroundings) -> Trainer:
+    def make(policy: PreTrainedModel, context: StageContext) -> Trainer:
         return preference_trainer(
             policy,
             inputs.training,
             references,
-            around=around,
+            context=context,
             reference_model=_online_reference(run),
             resumed=saved is not None,
         )
@@ -100,9 +109,8 @@ def _preference(run: Run, inputs: Inputs, start: Path | None) -> Trained:
     return _run_stage(run, inputs, StageName.PREFERENCE, saved, steps=steps, start=start, make=make)
 
 
-def _saved(run: Run, stage: StageName) -> SavedState | None:
-    newest = run.checkpoints.newest(run.work.folder / "saved")
-    return newest if newest is not None and newest.stage is stage else None
+def _newest(run: Run, stage: StageName) -> SavedState | None:
+    return run.checkpoints.newest(stage, run.work.folder / "saved", run.work.stop)
 
 
 def _run_stage(
@@ -113,7 +121,7 @@ def _run_stage(
     *,
     steps: int,
     start: Path | None,
-    make: Callable[[PreTrainedModel, Surroundings], Trainer],
+    make: Callable[[PreTrainedModel, StageContext], Trainer],
 ) -> Trained:
     """Train a stage from its start or its newest checkpoint; a finished one is only loaded."""
     finished = saved is not None and saved.step >= steps
@@ -130,7 +138,7 @@ def _run_stage(
         state = json.loads((saved.folder / "trainer_state.json").read_text())
         return Trained(policy, entries(state["log_history"], stage=name.value), before)
     clock = _Clock(before)
-    trainer = make(policy, _surroundings(run, inputs, name, clock))
+    trainer = make(policy, _stage_context(run, inputs, name, clock))
     trainer.train(resume_from_checkpoint=str(saved.folder) if saved else None)
     _require_end(run, trainer, steps)
     return Trained(
@@ -149,14 +157,14 @@ class _Clock:
         return self._before + time.monotonic() - self._started
 
 
-def _surroundings(run: Run, inputs: Inputs, name: StageName, clock: _Clock) -> Surroundings:
+def _stage_context(run: Run, inputs: Inputs, name: StageName, clock: _Clock) -> StageContext:
     folder = run.work.folder / "training" / name.value
     shutil.rmtree(folder, ignore_errors=True)
 
     def save(checkpoint: Path, step: int) -> None:
         run.checkpoints.save(checkpoint, stage=name, step=step, seconds=clock.seconds)
 
-    return Surroundings(
+    return StageContext(
         spec=run.spec,
         device=run.work.device,
         batch=batching(
@@ -207,7 +215,7 @@ def _start_digest(run: Run, start: Path | None) -> str:
     """Identity of the weights that the preference stage starts from."""
     if start is None:
         return run.work.resolved.model_digest
-    manifest = read_manifest(run.place / "stages/sft")
+    manifest = complete(run.place / "stages/sft")
     assert manifest is not None
     weights = [file.sha256 for file in manifest.files if file.name.endswith(".safetensors")]
     return "+".join([run.work.resolved.model_digest, *weights])
@@ -229,5 +237,5 @@ def _own_reference(run: Run) -> PreTrainedModel:
         field="spec.dpo.referenceModel.uri",
         stop=run.work.stop,
     )
-    model = load_whole(folder, device=run.work.device)
+    model = load_whole(folder, device=run.work.device, field="spec.dpo.referenceModel.uri")
     return model.requires_grad_(False)

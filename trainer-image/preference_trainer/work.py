@@ -97,7 +97,7 @@ def prepare(
     )
 
 
-def take_over(work: Work) -> Run:
+def claim_run(work: Work) -> Run:
     """Claim the run; an older attempt finds out before it writes again."""
     attempt = claim(work.place)
     kept = Checkpoints(

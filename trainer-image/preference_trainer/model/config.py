@@ -13,6 +13,8 @@ CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
 INDEX = "model.safetensors.index.json"
+ADAPTER_WEIGHTS = "adapter_model.safetensors"
+_ADAPTER = ("adapter_config.json", ADAPTER_WEIGHTS)
 _DESCRIPTIONS = {
     CONFIG,
     "generation_config.json",
@@ -41,6 +43,23 @@ def model_files(location: Location) -> list[ObjectInfo]:
     counting = [info for info in infos if info.name in _DESCRIPTIONS or is_weights(info.name)]
     gguf = [info for info in infos if is_gguf(info.name)]
     return gguf if gguf and not any(is_weights(info.name) for info in infos) else counting
+
+
+def published_files(location: Location) -> list[ObjectInfo]:
+    """The files of a published model that count: as `model_files`, and those of an adapter.
+
+    Raises:
+        NotFound: There are neither weights nor an adapter.
+        StorageRefused, StorageUnavailable: As the storage answers.
+    """
+    adapter = [info for info in location.list() if info.name in _ADAPTER]
+    files = sorted([*model_files(location), *adapter], key=lambda info: info.name)
+    if not any(is_weights(f.name) or is_gguf(f.name) or f.name == ADAPTER_WEIGHTS for f in files):
+        raise NotFound(
+            f"no published model: nothing lies at {location.uri}",
+            remedy="Name the folder with the weights of a model or of an adapter.",
+        )
+    return files
 
 
 def model_digest(location: Location) -> str:

@@ -25,6 +25,10 @@ class Device:
     weights: torch.dtype
     autocast_bfloat16: bool
 
+    def autocast(self) -> torch.autocast:
+        """The context in which models compute, as transformers' Trainer enters it."""
+        return torch.autocast(self.kind, torch.bfloat16, enabled=self.autocast_bfloat16)
+
 
 def choose_device(model: Model, *, gpus: int) -> Device:
     """The device that the spec asks for.
@@ -39,7 +43,11 @@ def choose_device(model: Model, *, gpus: int) -> Device:
             "spec.model.quantization: NF4 needs a CUDA device and spec.resources.gpus is 0",
             remedy="Remove quantization, or ask for a GPU.",
         )
-    native = torch.cuda.is_bf16_supported() if kind == "cuda" else processor_has_bfloat16()
+    native = (
+        torch.cuda.is_bf16_supported(including_emulation=False)
+        if kind == "cuda"
+        else processor_has_bfloat16()
+    )
     weights = _weights(model, native_bfloat16=native)
     full_precision = weights is torch.float32 and model.dtype is DType.AUTO
     return Device(kind=kind, weights=weights, autocast_bfloat16=full_precision and native)
@@ -54,11 +62,6 @@ def _kind(gpus: int) -> Literal["cpu", "cuda"]:
             remedy="Set spec.resources.gpus to 0 to train on the processor, or run where a GPU "
             "and its driver are visible.",
             reason="NoGPU",
-        )
-    if gpus > 1:
-        raise ConfigurationError(
-            f"spec.resources.gpus is {gpus}: this version trains on one device",
-            remedy="Set spec.resources.gpus to 1.",
         )
     return "cuda"
 

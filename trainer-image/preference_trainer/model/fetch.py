@@ -1,20 +1,27 @@
 """Bringing a base model to this machine, exactly the one that was checked."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from transformers import AutoModelForCausalLM
 
 from preference_trainer.errors import ConfigurationError
 from preference_trainer.log import log
-from preference_trainer.model.config import model_digest, model_files
+from preference_trainer.model.config import files_digest, model_files
 from preference_trainer.model.tokenizer import load_tokenizer
 from preference_trainer.stopping import StopRequest
-from preference_trainer.storage import Location
+from preference_trainer.storage import Location, ObjectInfo
 from preference_trainer.storage.parallel import in_parallel
 
 
 def fetch_model(
-    source: Location, folder: Path, *, expected: str, field: str, stop: StopRequest
+    source: Location,
+    folder: Path,
+    *,
+    expected: str,
+    field: str,
+    stop: StopRequest,
+    select: Callable[[Location], list[ObjectInfo]] = model_files,
 ) -> Path:
     """Download the files of a model that count.
 
@@ -24,12 +31,14 @@ def fetch_model(
         expected: The digest that the check found.
         field: Field of the spec that names it, for the error.
         stop: Looked at while bytes arrive.
+        select: Lists the files that count.
 
     Raises:
         ConfigurationError: The model changed since it was checked.
 
     """
-    if model_digest(source) != expected:
+    files = select(source)
+    if files_digest(files) != expected:
         raise ConfigurationError(
             f"{field}: the model at {source.uri} changed since it was checked",
             remedy="Start the job again, so that the new model is checked; or pin a revision.",
@@ -41,7 +50,7 @@ def fetch_model(
             folder / name, on_bytes=lambda _count: stop.check("downloading the model")
         )
 
-    in_parallel(fetch, [item.name for item in model_files(source)])
+    in_parallel(fetch, [item.name for item in files])
     log("ModelFetched", uri=source.uri, digest=expected)
     return _as_safetensors(folder)
 

@@ -56,7 +56,7 @@ def look_at(location: Location, folder: Path, *, field: str) -> Look:
 
 def _shape(location: Location, names: list[str], folder: Path, field: str) -> ModelShape:
     if is_gguf(names[0]):
-        return gguf_shape(folder / names[0])
+        return gguf_shape(folder / names[0], field=field)
     weights = [location / name for name in names if is_weights(name)]
     streams = ((place.uri, place.open()) for place in weights)
     tensors = tensors_of(streams, field=field)

@@ -1,12 +1,21 @@
 """Loading the policy: the base model, whole or with adapters, fresh or from saved weights."""
 
+import gc
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedModel, set_seed
+from transformers import (
+    AutoModelForCausalLM,
+    BitsAndBytesConfig,
+    GenerationConfig,
+    PreTrainedModel,
+    set_seed,
+)
 
 from preference_api.v1alpha1.model import LoRA, Model, Quantization
 from preference_trainer.errors import ConfigurationError
@@ -40,9 +49,25 @@ def load_policy(
 
 
 def load_whole(
-    folder: Path, *, device: Device, quantization: Quantization | None = None
+    folder: Path,
+    *,
+    device: Device,
+    quantization: Quantization | None = None,
+    field: str = "spec.model.uri",
 ) -> PreTrainedModel:
-    """Load a whole model from safetensors; its own code is never run."""
+    """Load a whole model from safetensors; its own code is never run.
+
+    Args:
+        folder: Its folder.
+        device: Where it computes.
+        quantization: Of its frozen weights.
+        field: Field of the spec that names it, for the error.
+
+    Raises:
+        ConfigurationError: It cannot be loaded.
+
+    """
+    free_device_memory()
     try:
         model = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -52,14 +77,36 @@ def load_whole(
             local_files_only=True,
             quantization_config=_nf4(device) if quantization else None,
         )
-    except (SafetensorError, OSError, ValueError, RuntimeError) as error:
+    except torch.OutOfMemoryError:
+        raise
+    except (SafetensorError, OSError, ValueError, RuntimeError, ImportError) as error:
         raise ConfigurationError(
-            f"the model cannot be loaded: {error}",
-            remedy="Check that spec.model.uri holds a whole causal language model in safetensors.",
+            f"{field}: the model cannot be loaded: {error}",
+            remedy=f"Check that {field} holds a whole causal language model in safetensors.",
             reason="ModelNotLoadable",
         ) from error
-    loaded: PreTrainedModel = model.to(device.kind)
+    make_savable(model.generation_config)
+    loaded: PreTrainedModel = model if quantization else model.to(device.kind)
     return loaded
+
+
+def free_device_memory() -> None:
+    """Free models that are out of use: TRL's head makes a model refer to itself."""
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def make_savable(config: GenerationConfig) -> None:
+    """Let a generation config be saved again once a token id in it changes.
+
+    Sampling settings without `do_sample` are common in published models; transformers saves them
+    as they were loaded and refuses them after any change.
+    """
+    try:
+        config.validate(strict=True)
+    except ValueError:
+        config.do_sample = True
 
 
 def _nf4(device: Device) -> BitsAndBytesConfig:
@@ -104,13 +151,30 @@ def _require_trainable(policy: torch.nn.Module) -> PreTrainedModel | PeftModel:
     return policy
 
 
-def write_merged(policy: PeftModel, folder: Path) -> None:
-    """Write the base model with the adapter merged into it, as a whole model."""
-    policy.merge_and_unload().save_pretrained(folder)
+def write_adapter(policy: PeftModel, folder: Path, *, base_name: str) -> None:
+    """Write the trained adapter, and in its config the name under which its base is known."""
+    policy.save_pretrained(folder, selected_adapters=["default"])
+    config = folder / "adapter_config.json"
+    named = json.loads(config.read_text()) | {"base_model_name_or_path": base_name}
+    config.write_text(json.dumps(named, indent=2, sort_keys=True))
 
 
-def load_published(folder: Path, *, base: Path, device: Device) -> PreTrainedModel | PeftModel:
-    """Load a published model: an adapter onto its base, or a whole model."""
+def write_merged(adapter: Path, folder: Path, *, base: Path, device: Device) -> None:
+    """Write the base model with an adapter merged into it, as a whole model.
+
+    The adapter is merged into the weights as they were published, not into quantised ones
+    (https://github.com/huggingface/peft/issues/2321).
+    """
+    on_processor = replace(device, kind="cpu")
+    whole = PeftModel.from_pretrained(load_whole(base, device=on_processor), adapter)
+    whole.merge_and_unload().save_pretrained(folder)
+
+
+def load_published(
+    folder: Path, *, base: Path, model: Model, device: Device
+) -> PreTrainedModel | PeftModel:
+    """Load a published model: an adapter onto the base of the spec, or a whole model."""
     if not (folder / "adapter_config.json").exists():
-        return load_whole(folder, device=device)
-    return PeftModel.from_pretrained(load_whole(base, device=device), folder)
+        return load_whole(folder, device=device, field="--model")
+    whole = load_whole(base, device=device, quantization=model.quantization)
+    return PeftModel.from_pretrained(whole, folder)

@@ -1,7 +1,6 @@
 """The numbers of a model that decide what it can take and what it costs, without its weights."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,10 @@ _OTHER_NAMES = {
     "intermediate_size": ("n_inner", "ffn_dim", "d_ff"),
     "max_position_embeddings": ("n_positions", "n_ctx", "max_seq_len"),
 }
-_NOT_LINEAR = ("embed", "embd", "lm_head", "wte", "wpe", "norm", "output.weight")
+_NOT_LINEAR = ("embed", "lm_head", "wte", "wpe", "norm")
+
+ALL_LINEAR = "all-linear"
+"""Every linear layer but the output head, in place of names, as in peft."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +28,7 @@ class ModelShape:
     """Sizes of a decoder.
 
     Args:
-        architecture: Class in transformers, or the architecture's name in a GGUF file.
+        architecture: Class in transformers.
         hidden: Width of the residual stream.
         layers: Decoder layers.
         intermediate: Width of the feed-forward layers.
@@ -35,7 +37,7 @@ class ModelShape:
         positions: Positions that the model knows; None where the config does not say.
         parameters: Numbers in all weights.
         linear_parameters: Numbers in the linear layers but the output head.
-        linear_widths: Inputs plus outputs of the linear layers, summed by module name.
+        linear_widths: Inputs plus outputs of each linear layer, by its path in the model.
     """
 
     architecture: str
@@ -78,39 +80,42 @@ def shape_of(config: Mapping[str, Any], tensors: Sequence[Tensor], *, field: str
     )
 
 
-def gguf_shape(path: Path) -> ModelShape:
-    """The shape of a model in a GGUF file (https://github.com/ggml-org/ggml/blob/master/docs/gguf.md)."""
-    from gguf import GGUFReader
+def gguf_shape(path: Path, *, field: str) -> ModelShape:
+    """The shape of the model that transformers makes of a GGUF file; imports torch.
 
-    reader = GGUFReader(path)
-    name = str(reader.fields["general.architecture"].contents())
+    Raises:
+        ConfigurationError: transformers cannot read it.
+    """
+    import torch
+    from transformers import AutoConfig, AutoModelForCausalLM
 
-    def number(key: str) -> int:
-        return int(reader.fields[f"{name}.{key}"].contents())
+    try:
+        config = AutoConfig.from_pretrained(path.parent, gguf_file=path.name)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(config)
+    except Exception as error:  # transformers and gguf raise every kind for a file they cannot read
+        raise ConfigurationError(
+            f"{field}: {path.name} cannot be read: {error}",
+            remedy="Use the model in safetensors, or a GGUF file that transformers can read.",
+            reason="UnsupportedModel",
+        ) from error
+    weights = [Tensor(name, tuple(w.shape), str(w.dtype)) for name, w in model.named_parameters()]
+    sizes = config.to_dict() | {"architectures": [type(model).__name__]}
+    return shape_of(sizes, weights, field=field)
 
-    hidden, heads = number("embedding_length"), number("attention.head_count")
-    tensors = [Tensor(t.name, tuple(map(int, t.shape)), t.tensor_type.name) for t in reader.tensors]
-    return ModelShape(
-        architecture=name,
-        hidden=hidden,
-        layers=number("block_count"),
-        intermediate=number("feed_forward_length"),
-        key_value=hidden // heads * number("attention.head_count_kv"),
-        vocabulary=len(reader.fields["tokenizer.ggml.tokens"].data),
-        positions=number("context_length"),
-        **_sums(tensors),
-    )
+
+def is_target(module: str, targets: Sequence[str]) -> bool:
+    """True where LoRA's target modules name a module: its path, or the end of it, as in peft."""
+    every = list(targets) == [ALL_LINEAR]
+    return every or any(f".{module}".endswith(f".{target}") for target in targets)
 
 
 def shape_in(folder: Path, *, field: str) -> ModelShape:
-    """The shape of a model in a folder of this machine.
+    """The shape of a model in safetensors in a folder of this machine.
 
     Raises:
         ConfigurationError: As `shape_of` and `tensors_of`.
     """
-    gguf = next(folder.glob("*.gguf"), None)
-    if gguf is not None:
-        return gguf_shape(gguf)
     files = [path for path in sorted(folder.glob("*.safetensors")) if is_weights(path.name)]
     tensors = tensors_of(((str(path), path.open("rb")) for path in files), field=field)
     return shape_of(json.loads((folder / CONFIG).read_text()), tensors, field=field)
@@ -142,13 +147,10 @@ def tensors_of(streams: Iterable[tuple[str, BinaryIO]], *, field: str) -> list[T
 
 def _sums(tensors: Sequence[Tensor]) -> dict[str, Any]:
     linear = [tensor for tensor in tensors if _is_linear(tensor)]
-    widths: Counter[str] = Counter()
-    for tensor in linear:
-        widths[tensor.name.split(".")[-2]] += sum(tensor.shape)
     return {
         "parameters": sum(tensor.size for tensor in tensors),
         "linear_parameters": sum(tensor.size for tensor in linear),
-        "linear_widths": dict(widths),
+        "linear_widths": {t.name.removesuffix(".weight"): sum(t.shape) for t in linear},
     }
 
 

@@ -9,7 +9,9 @@ Tokenizer = Any
 """transformers.PreTrainedTokenizerFast."""
 
 
-def load_tokenizer(folder: Path, *, chat_template: str | None = None) -> Tokenizer:
+def load_tokenizer(
+    folder: Path, *, chat_template: str | None = None, field: str = "spec.model.uri"
+) -> Tokenizer:
     """The tokenizer in a folder, as its `tokenizer.json` describes it.
 
     AutoTokenizer would import torch and rebuild some tokenizers by their class in place of reading
@@ -19,6 +21,7 @@ def load_tokenizer(folder: Path, *, chat_template: str | None = None) -> Tokeniz
     Args:
         folder: Folder with the tokenizer's files, or with a GGUF file that holds it.
         chat_template: Jinja template in place of the tokenizer's own.
+        field: Field of the spec that names the model, for the error.
 
     Raises:
         ConfigurationError: The files are no tokenizer, or it knows no end of a sequence.
@@ -31,13 +34,13 @@ def load_tokenizer(folder: Path, *, chat_template: str | None = None) -> Tokeniz
         tokenizer = PreTrainedTokenizerFast.from_pretrained(str(folder), **source)
     except Exception as error:  # transformers and tokenizers raise every kind, even bare Exception
         raise ConfigurationError(
-            f"spec.model.uri: the tokenizer cannot be loaded: {error}",
+            f"{field}: the tokenizer cannot be loaded: {error}",
             remedy="Save the tokenizer again with transformers' save_pretrained.",
             reason="BadTokenizer",
         ) from error
     if tokenizer.eos_token is None:
         raise ConfigurationError(
-            "spec.model.uri: the tokenizer names no eos_token, so that answers would have no end",
+            f"{field}: the tokenizer names no eos_token, so that answers would have no end",
             remedy="Set eos_token in tokenizer_config.json.",
             reason="BadTokenizer",
         )

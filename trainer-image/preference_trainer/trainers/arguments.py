@@ -131,6 +131,8 @@ def _common(
         "logging_nan_inf_filter": False,
         "save_strategy": "no",
         "report_to": "none",
+        # The published config keeps the cache of generation switched on.
+        "use_cache": True,
         "disable_tqdm": True,
     }
 

@@ -20,8 +20,9 @@ class PreferenceTrainer(DPOTrainer):  # type: ignore[misc]
     answer).
 
     Args:
-        tolerance: Largest implicit reward, in units of beta nats, that rounding explains before
-            the first step. There the policy is the reference, so DPO's sigmoid loss is ln 2;
+        tolerance: Largest implicit reward, as a batch mean over beta in nats, that rounding
+            explains before the first step. There the policy is the reference, so DPO's sigmoid
+            loss is ln 2;
             None skips the check (own reference model, or a resumed run).
         kwargs: As for `trl.DPOTrainer`.
 

@@ -12,6 +12,7 @@ from trl import SFTTrainer
 
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.methods import DPO, Method, Reference
+from preference_api.v1alpha1.training import StopWhen
 from preference_trainer.callbacks import GuardCallback, ProgressCallback, SavingCallback
 from preference_trainer.model.device import Device
 from preference_trainer.progress import ProgressBoard
@@ -24,7 +25,7 @@ from preference_trainer.trainers.arguments import (
     sft_arguments,
     steps_of,
 )
-from preference_trainer.trainers.head import score_labelled_positions_only
+from preference_trainer.trainers.head import spare_needless_work
 from preference_trainer.trainers.orpo import ORPOTrainer
 from preference_trainer.trainers.preference import PreferenceTrainer
 
@@ -34,7 +35,7 @@ _ROUNDING_HALF = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class StageContext:
     """What every stage of a run shares.
 
     folder: Local folder for checkpoints in the making.
@@ -67,7 +68,7 @@ def preference_trainer(
     rows: Sequence[Row],
     references: Scores | None,
     *,
-    around: Surroundings,
+    context: StageContext,
     reference_model: PreTrainedModel | None = None,
     resumed: bool = False,
 ) -> PreferenceTrainer:
@@ -77,30 +78,31 @@ def preference_trainer(
         policy: Model with the weights that the stage starts from.
         rows: Training pairs as token ids.
         references: Reference log-probabilities of the rows; None for ORPO and Online.
-        around: What every stage shares.
+        context: What every stage shares.
         reference_model: Another reference model, for Online.
         resumed: Whether a checkpoint will be loaded, so that first rewards are not zero.
 
     """
-    score_labelled_positions_only()
-    spec = around.spec
+    spare_needless_work()
+    spec = context.spec
     trainer = _TRAINERS[spec.method](
-        tolerance=_tolerance(spec, around.device, resumed=resumed),
+        tolerance=_tolerance(spec, context.device, resumed=resumed),
         model=policy,
         ref_model=reference_model,
         args=dpo_arguments(
             spec,
-            folder=around.folder,
+            folder=context.folder,
             steps=preference_steps(spec, rows=len(rows)),
-            batch=around.batch,
-            device=around.device,
+            batch=context.batch,
+            device=context.device,
         ),
         train_dataset=preference_dataset(rows, references),
-        processing_class=around.tokenizer,
-        callbacks=_callbacks(around, rows, beta=_beta(spec)),
+        processing_class=context.tokenizer,
+        callbacks=_callbacks(context, rows, guards=spec.training.stop_when, beta=_beta(spec)),
     )
     _drop_needless_reference(trainer, spec)
-    return _quiet(trainer)
+    _silence(trainer)
+    return trainer
 
 
 def _tolerance(spec: PreferenceJobSpec, device: Device, *, resumed: bool) -> float | None:
@@ -144,38 +146,38 @@ def sft_trainer(
     policy: PreTrainedModel,
     rows: Sequence[Mapping[str, list[int]]],
     *,
-    around: Surroundings,
+    context: StageContext,
 ) -> Trainer:
     """The trainer of the SFT stage: TRL's, on answers only.
 
     Args:
         policy: The model to train.
         rows: `prompt_ids` and `completion_ids` of each demonstration.
-        around: What every stage shares.
+        context: What every stage shares.
 
     """
-    score_labelled_positions_only()
+    spare_needless_work()
     arguments = sft_arguments(
-        around.spec,
-        folder=around.folder,
-        steps=sft_steps(around.spec, rows=len(rows)),
-        batch=around.batch,
-        device=around.device,
+        context.spec,
+        folder=context.folder,
+        steps=sft_steps(context.spec, rows=len(rows)),
+        batch=context.batch,
+        device=context.device,
     )
     trainer = SFTTrainer(
         model=policy,
         args=arguments,
         train_dataset=_sft_dataset(rows),
-        processing_class=around.tokenizer,
-        callbacks=_callbacks(around, [_as_row(row) for row in rows], beta=None),
+        processing_class=context.tokenizer,
+        callbacks=_callbacks(context, [_as_row(row) for row in rows], guards=StopWhen()),
     )
-    return _quiet(trainer)
+    _silence(trainer)
+    return trainer
 
 
-def _quiet(trainer: Any) -> Any:
+def _silence(trainer: Trainer) -> None:
     """Remove the callback that prints log entries, which are in our own log already."""
     trainer.remove_callback(PrinterCallback)
-    return trainer
 
 
 def _sft_dataset(rows: Sequence[Mapping[str, list[int]]]) -> Dataset:
@@ -188,12 +190,18 @@ def _as_row(row: Mapping[str, list[int]]) -> Row:
     return Row(prompt_ids=row["prompt_ids"], chosen_ids=row["completion_ids"], rejected_ids=[])
 
 
-def _callbacks(around: Surroundings, rows: Sequence[Row], *, beta: float | None) -> list[Any]:
+def _callbacks(
+    context: StageContext,
+    rows: Sequence[Row],
+    *,
+    guards: StopWhen,
+    beta: float | None = None,
+) -> list[Any]:
     tokens = float(np.mean([tokens_of(row) for row in rows]))
     chosen = float(np.mean([len(row["chosen_ids"]) for row in rows]))
-    spec = around.spec
+    spec = context.spec
     return [
-        ProgressCallback(board=around.board, tokens_a_step=tokens * around.batch.pairs),
-        GuardCallback(guards=spec.training.stop_when, chosen_tokens=chosen, beta=beta),
-        SavingCallback(settings=spec.checkpoints, stop=around.stop, save=around.save),
+        ProgressCallback(board=context.board, tokens_a_step=tokens * context.batch.pairs),
+        GuardCallback(guards=guards, chosen_tokens=chosen, beta=beta),
+        SavingCallback(settings=spec.checkpoints, stop=context.stop, save=context.save),
     ]
