@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 from moto.server import ThreadedMotoServer
 from tiny_model import make_tiny_model
+from transformers.utils.logging import disable_progress_bar
 
 BUCKET = "preference"
 EXAMPLES = Path(__file__).parent
@@ -35,6 +36,7 @@ ENVIRONMENT = {
 def main() -> int:
     options = _options()
     os.environ.update(ENVIRONMENT)
+    disable_progress_bar()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

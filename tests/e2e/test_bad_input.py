@@ -99,7 +99,7 @@ CASES = {
         command="train",
     ),
     "broken weights": Case(
-        2, ("cannot be loaded",), breaks=put("base/model.safetensors", b"\0" * 64), command="train"
+        2, ("no whole safetensors file",), breaks=put("base/model.safetensors", b"\0" * 64)
     ),
 }
 

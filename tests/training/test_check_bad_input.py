@@ -43,10 +43,19 @@ def dataset(**fields: Any) -> dict[str, Any]:
     return {"dataset": {"uri": "$/pairs.jsonl", "maxLength": 256, **fields}}
 
 
+def few_positions(long: dict[str, str]) -> Callable[[Path], object]:
+    """A model with positions for the usual rows alone, beside a file of others."""
+    return lambda folder: [
+        edit(folder / "base/config.json", max_position_embeddings=100),
+        write_rows(folder / "long.jsonl", [long]),
+    ]
+
+
 BAD = ExitCode.BAD_DATA
 WRONG = ExitCode.BAD_CONFIGURATION
 REFUSED = ExitCode.STORAGE_REFUSED
 TALK = {"chosen": [user("p"), assistant("a")], "rejected": [user("p"), assistant("b")]}
+LONG = {"prompt": "p", "chosen": "a" * 120, "rejected": "b"}
 SAME = [{"prompt": f"p{n}", "chosen": "a", "rejected": "a"} for n in range(5)]
 
 CASES = [
@@ -143,6 +152,13 @@ CASES = [
          "the model of spec.model.uri knows 16 positions",
          "Set spec.dataset.maxLength to 16",
          lambda f: edit(f / "base/config.json", max_position_embeddings=16)),
+    Case("too few positions for held-out pairs", WRONG, "TooManyPositions",
+         "the model of spec.model.uri knows 100 positions", "Set spec.dataset.maxLength to 100",
+         few_positions(LONG), dataset(evaluation={"uri": "$/long.jsonl"})),
+    Case("too few positions for demonstrations", WRONG, "TooManyPositions",
+         "the model of spec.model.uri knows 100 positions", "Set spec.dataset.maxLength to 100",
+         few_positions({"prompt": "p", "completion": LONG["chosen"]}),
+         {"sft": {"dataset": {"uri": "$/long.jsonl"}}}),
     Case("another model's tokenizer", WRONG, "TokenizerMismatch",
          "the model's embedding has 100 rows", "tokenizer that the model was trained with",
          lambda f: edit(f / "base/config.json", vocab_size=100)),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, GgufConfig
 
 from preference_trainer.errors import ConfigurationError
 from preference_trainer.log import log
@@ -61,6 +61,9 @@ def _as_safetensors(folder: Path) -> Path:
     if packed is None:
         return folder
     unpacked = folder.with_name(f"{folder.name}-unpacked")
-    AutoModelForCausalLM.from_pretrained(folder, gguf_file=packed.name).save_pretrained(unpacked)
+    whole = AutoModelForCausalLM.from_pretrained(
+        folder, gguf_file=packed.name, quantization_config=GgufConfig(dequantize=True)
+    )
+    whole.save_pretrained(unpacked)
     load_tokenizer(folder).save_pretrained(unpacked)
     return unpacked
