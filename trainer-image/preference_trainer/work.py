@@ -9,7 +9,7 @@ from preference_trainer.attempt import Attempt, claim
 from preference_trainer.checkpoints import Checkpoints
 from preference_trainer.dataset.cache import cache_place
 from preference_trainer.errors import ConfigurationError
-from preference_trainer.model.device import Device, choose_device
+from preference_trainer.model.device import Device, choose_device, require_bitsandbytes
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
@@ -87,11 +87,13 @@ def prepare(
             "the run document holds no result of a check",
             remedy="Run `preference-trainer check` first and put its `resolved` into the document.",
         )
+    device = choose_device(document.spec.model, gpus=document.spec.resources.gpus)
+    require_bitsandbytes(document.spec)
     return Work(
         document=document,
         resolved=document.resolved,
         folder=folder,
-        device=choose_device(document.spec.model, gpus=document.spec.resources.gpus),
+        device=device,
         board=board,
         stop=stop,
     )

@@ -1,12 +1,15 @@
 """Where the training computes, and in which number formats."""
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import torch
 
+from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.model import DType, Model
+from preference_api.v1alpha1.training import Optimizer
 from preference_trainer.errors import ConfigurationError
 
 _NATIVE_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
@@ -51,6 +54,24 @@ def choose_device(model: Model, *, gpus: int) -> Device:
     weights = _weights(model, native_bfloat16=native)
     full_precision = weights is torch.float32 and model.dtype is DType.AUTO
     return Device(kind=kind, weights=weights, autocast_bfloat16=full_precision and native)
+
+
+def require_bitsandbytes(spec: PreferenceJobSpec) -> None:
+    """Refuse what only bitsandbytes does, where it is not installed.
+
+    Raises:
+        ConfigurationError: It is asked for and missing.
+
+    """
+    eight_bit = spec.training.optimizer in (Optimizer.ADAMW_8BIT, Optimizer.PAGED_ADAMW_8BIT)
+    field = "spec.training.optimizer" if eight_bit else "spec.model.quantization"
+    wanted = eight_bit or spec.model.quantization is not None
+    if wanted and importlib.util.find_spec("bitsandbytes") is None:
+        raise ConfigurationError(
+            f"{field} needs the package bitsandbytes, which is not installed here",
+            remedy="Install preference-operator[cuda], or use a trainer image for CUDA.",
+            reason="MissingPackage",
+        )
 
 
 def _kind(gpus: int) -> Literal["cpu", "cuda"]:
