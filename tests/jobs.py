@@ -21,6 +21,8 @@ from preference_trainer.stopping import StopRequest
 from s3_servers import S3Server
 
 PAIRS = 60
+SETTLED = 8
+"""Steps of the runs that are stopped after their training."""
 GOOD, BAD = "gently loudly", "sleeps"
 
 
@@ -114,6 +116,8 @@ class StopAt(StopRequest):
     def __init__(self, stage: Stage, step: int = 0) -> None:
         super().__init__()
         self.board = ProgressBoard()
+        # A step is shown once it is logged, and seen by the loop at the end of the next.
+        self.steps_saved = {Stage.TRAIN: step + 1, Stage.EVALUATE: SETTLED}.get(stage, 0)
         self._reached: Callable[[Progress], bool] = lambda seen: (
             seen.stage is stage and seen.step >= step
         )

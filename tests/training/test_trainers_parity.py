@@ -18,6 +18,7 @@ from trl.experimental.orpo import ORPOTrainer as TRLORPOTrainer
 
 import specs
 import tiny
+from preference_api.v1alpha1.methods import DPOLoss
 from preference_trainer.errors import Diverged
 from preference_trainer.model.device import Device
 from preference_trainer.progress import ProgressBoard
@@ -140,14 +141,18 @@ def test_dpo_equals_trl_over_twenty_steps(tmp_path: Path) -> None:
     assert mine.losses[-1] < mine.losses[0] - 0.01
 
 
+SMOOTHED = ("exo_pair", "robust")
 LOSSES = [
-    ({"loss": ["ipo"]}, {"loss_type": ["ipo"]}),
-    ({"loss": ["hinge"], "beta": 0.5}, {"loss_type": ["hinge"], "beta": 0.5}),
-    (
-        {"loss": ["robust"], "labelSmoothing": 0.1},
-        {"loss_type": ["robust"], "label_smoothing": 0.1},
+    *(
+        ({"loss": [loss.value]}, {"loss_type": [loss.value]})
+        for loss in DPOLoss
+        if loss.value not in (*SMOOTHED, "sft")
     ),
-    ({"loss": ["apo_zero"]}, {"loss_type": ["apo_zero"]}),
+    *(
+        ({"loss": [loss], "labelSmoothing": 0.1}, {"loss_type": [loss], "label_smoothing": 0.1})
+        for loss in SMOOTHED
+    ),
+    ({"beta": 0.5, "labelSmoothing": 0.2}, {"beta": 0.5, "label_smoothing": 0.2}),
     (
         {"loss": ["sigmoid", "sft"], "lossWeights": [1.0, 0.2]},
         {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 0.2]},

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from transformers import PreTrainedTokenizerBase
 
-from preference_api.v1alpha1.status import Stage
 from preference_trainer.dataset.cache import cache_place, read_demonstrations, read_pairs
 from preference_trainer.dataset.pairs import Pair, chosen_demonstration
 from preference_trainer.dataset.tokens import encode, encode_demonstrations
@@ -48,13 +47,13 @@ class Inputs:
 def fetch_inputs(work: Work) -> Inputs:
     """Download the base model and the cleaned pairs, and turn the pairs into tokens."""
     spec = work.spec
-    work.board.enter(Stage.DOWNLOAD)
     base = fetch_model(
         work.location(spec.model.uri),
         work.folder / "base",
         expected=work.resolved.model_digest,
         field="spec.model.uri",
         stop=work.stop,
+        board=work.board,
     )
     tokenizer = load_tokenizer(base, chat_template=spec.model.chat_template)
     training, held_out = read_pairs(work.dataset)

@@ -32,21 +32,25 @@ class ProgressBoard:
             )
 
     def advance(self, count: int) -> None:
-        """Count steps that were done."""
-        self.update(step=self.progress.step + count)
+        """Count steps that were done; fewer than 0 where some have to be done again."""
+        with self._lock:
+            self._set(self._progress.step + count)
 
     def update(self, *, step: int, **figures: Any) -> None:
         """Set the step, and figures by their field names."""
         with self._lock:
-            self._progress = self._progress.model_copy(
-                update={
-                    "step": step,
-                    "percent": _percent(step, self._progress.steps),
-                    "seconds_left": self._seconds_left(step),
-                    "updated_at": datetime.now(UTC),
-                    **figures,
-                }
-            )
+            self._set(step, **figures)
+
+    def _set(self, step: int, **figures: Any) -> None:
+        self._progress = self._progress.model_copy(
+            update={
+                "step": step,
+                "percent": _percent(step, self._progress.steps),
+                "seconds_left": self._seconds_left(step),
+                "updated_at": datetime.now(UTC),
+                **figures,
+            }
+        )
 
     def _seconds_left(self, step: int) -> float | None:
         done = step - self._first_step

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from transformers import AutoModelForCausalLM, GgufConfig
 
+from preference_api.v1alpha1.status import Stage
 from preference_trainer.errors import ConfigurationError
 from preference_trainer.log import log
 from preference_trainer.model.config import files_digest, model_files
 from preference_trainer.model.tokenizer import load_tokenizer
+from preference_trainer.progress import ProgressBoard
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, ObjectInfo
 from preference_trainer.storage.parallel import in_parallel
@@ -21,6 +23,7 @@ def fetch_model(
     expected: str,
     field: str,
     stop: StopRequest,
+    board: ProgressBoard | None = None,
     select: Callable[[Location], list[ObjectInfo]] = model_files,
 ) -> Path:
     """Download the files of a model that count.
@@ -31,6 +34,7 @@ def fetch_model(
         expected: The digest that the check found.
         field: Field of the spec that names it, for the error.
         stop: Looked at while bytes arrive.
+        board: Shows the bytes of the download as a stage of its own.
         select: Lists the files that count.
 
     Raises:
@@ -45,10 +49,16 @@ def fetch_model(
             reason="ModelChanged",
         )
 
+    if board is not None:
+        board.enter(Stage.DOWNLOAD, steps=sum(item.size for item in files))
+
+    def on_bytes(count: int) -> None:
+        stop.check("downloading the model")
+        if board is not None:
+            board.advance(count)
+
     def fetch(name: str) -> None:
-        (source / name).download(
-            folder / name, on_bytes=lambda _count: stop.check("downloading the model")
-        )
+        (source / name).download(folder / name, on_bytes=on_bytes)
 
     in_parallel(fetch, [item.name for item in files])
     log("ModelFetched", uri=source.uri, digest=expected)
