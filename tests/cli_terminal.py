@@ -11,7 +11,7 @@ import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cli_awaiting import until
+from awaiting import until
 from cli_world import World
 
 _NEXT_FRAME = re.compile(r"(\x1b\[2K(\x1b\[1A)?)+")

@@ -12,10 +12,14 @@ from typing import BinaryIO
 
 import pytest
 
+import control_plane
 import hub_server
 import s3_servers
+from awaiting import until
+from control_plane import CommandFailed, ControlPlane
 from hub_server import HubServer
 from preference_api import wire
+from preference_api.crd import NAME, rendered
 from preference_api.v1alpha1.storage import Storage
 from preference_trainer.storage import Location, local, location, open_location
 from s3_servers import S3Server
@@ -84,6 +88,25 @@ def place(
             return open_location("pvc://models/team", Storage())
     server: S3Server = request.getfixturevalue(f"s3_{request.param}")
     return open_location(f"s3://{server.new_bucket()}/team", server.storage())
+
+
+@pytest.fixture(scope="session")
+def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A real API server that knows the kind."""
+    with control_plane.running(tmp_path_factory.mktemp("control-plane")) as plane:
+        plane.kubectl("apply", "--server-side", "-f", "-", stdin=rendered())
+        until(lambda: _served(plane))
+        plane.kubectl("wait", "--for=condition=Established", f"crd/{NAME}", "--timeout=30s")
+        yield plane
+
+
+def _served(plane: ControlPlane) -> bool:
+    """Whether the kind is there; `kubectl wait` fails while its status has no conditions."""
+    try:
+        plane.kubectl("get", "preferencejobs")
+    except CommandFailed:
+        return False
+    return True
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli_awaiting import until
+from awaiting import until
 from cli_world import World, checked, failed, trained
 
 SAVED = failed(75, "StoppedEarly", "told to stop at step 9", checkpointUri="s3://b/c", step=9)

@@ -1,6 +1,7 @@
 """What watches a training loop: checkpoints and stopping, progress, guards."""
 
 import time
+from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,27 @@ class SavingCallback(TrainerCallback):  # type: ignore[misc]
         return control
 
 
-class ProgressCallback(TrainerCallback):  # type: ignore[misc]
+class _EntryCallback(TrainerCallback):  # type: ignore[misc]
+    """Reads the entries of a logging interval; the Trainer logs other things too."""
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **_kwargs: Any,
+    ) -> None:
+        """Pass an entry on."""
+        if logs and "loss" in logs:
+            self.on_entry(state, logs)
+
+    @abstractmethod
+    def on_entry(self, state: TrainerState, logs: dict[str, float]) -> None:
+        """Take the figures of one logging interval."""
+
+
+class ProgressCallback(_EntryCallback):
     """Puts the figures of every log entry on the board and into the log.
 
     Args:
@@ -81,17 +102,8 @@ class ProgressCallback(TrainerCallback):  # type: ignore[misc]
         self._board, self._tokens_a_step = board, tokens_a_step
         self._last: tuple[int, float] | None = None
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_kwargs: Any,
-    ) -> None:
+    def on_entry(self, state: TrainerState, logs: dict[str, float]) -> None:
         """Show one entry."""
-        if not logs or "loss" not in logs:
-            return
         figures: dict[str, Any] = {
             "loss": logs["loss"],
             "reward_margin": logs.get("rewards/margins"),
@@ -131,7 +143,7 @@ def broken_guard(figures: Figures, guards: StopWhen) -> str | None:
     return None
 
 
-class GuardCallback(TrainerCallback):  # type: ignore[misc]
+class GuardCallback(_EntryCallback):
     """Ends a run whose numbers left the ground.
 
     Args:
@@ -163,17 +175,8 @@ class GuardCallback(TrainerCallback):  # type: ignore[misc]
                 reason="GradientNonFinite",
             )
 
-    def on_log(
-        self,
-        args: TrainingArguments,
-        state: TrainerState,
-        control: TrainerControl,
-        logs: dict[str, float] | None = None,
-        **_kwargs: Any,
-    ) -> None:
+    def on_entry(self, state: TrainerState, logs: dict[str, float]) -> None:
         """Hold a log entry against the limits."""
-        if not logs or "loss" not in logs:
-            return
         figures = self._figures(state.global_step, logs)
         sentence = broken_guard(figures, self._guards) or self._frozen_margin(figures)
         if sentence is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from peft import PeftModel
 
-from preference_api.v1alpha1.status import Metrics, Stage
+from preference_api.v1alpha1.status import Stage
 from preference_api.wire import TrainSummary
 from preference_trainer.evaluation import (
     EvaluationMetrics,
@@ -114,11 +114,7 @@ def _summary(run: Run, metrics: EvaluationMetrics, decision: GateDecision) -> Tr
         run_id=run.work.resolved.run_id,
         model_uri=(run.place / "model").uri,
         report_uri=(run.place / "report.html").uri,
-        metrics=Metrics(
-            accuracy=metrics.accuracy.value,
-            margin=metrics.margin.mean.value,
-            gain=metrics.gain.difference.value,
-        ),
+        metrics=metrics.summary(),
         headline=headline(metrics),
         promoted=decision.passed,
         gate_message=decision.message,

@@ -126,13 +126,7 @@ def _run_stage(
     """Train a stage from its start or its newest checkpoint; a finished one is only loaded."""
     finished = saved is not None and saved.step >= steps
     weights = saved.folder if saved is not None and finished else start
-    policy = load_policy(
-        run.spec.model,
-        base=inputs.base,
-        saved=weights,
-        device=run.work.device,
-        seed=run.spec.training.seed,
-    )
+    policy = _policy(run, inputs, weights)
     before = saved.seconds if saved else 0.0
     if saved is not None and finished:
         state = json.loads((saved.folder / "trainer_state.json").read_text())
@@ -143,6 +137,17 @@ def _run_stage(
     _require_end(run, trainer, steps)
     return Trained(
         trainer.model, entries(trainer.state.log_history, stage=name.value), clock.seconds
+    )
+
+
+def _policy(run: Run, inputs: Inputs, saved: Path | None) -> PreTrainedModel:
+    """The policy with saved weights, or with those of the base."""
+    return load_policy(
+        run.spec.model,
+        base=inputs.base,
+        saved=saved,
+        device=run.work.device,
+        seed=run.spec.training.seed,
     )
 
 
@@ -198,17 +203,11 @@ def _references(run: Run, inputs: Inputs, start: Path | None) -> Scores | None:
     if dpo.reference_model is not None:
         digest = str(run.work.resolved.reference_digest)
         return cache.scores(inputs.training, model_digest=digest, load=lambda: _own_reference(run))
-
-    def load() -> PreTrainedModel:
-        return load_policy(
-            run.spec.model,
-            base=inputs.base,
-            saved=start,
-            device=run.work.device,
-            seed=run.spec.training.seed,
-        )
-
-    return cache.scores(inputs.training, model_digest=_start_digest(run, start), load=load)
+    return cache.scores(
+        inputs.training,
+        model_digest=_start_digest(run, start),
+        load=lambda: _policy(run, inputs, start),
+    )
 
 
 def _start_digest(run: Run, start: Path | None) -> str:
