@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from preference_api.v1alpha1 import PreferenceJobSpec
-from preference_api.wire import Origin, Resolved, RunDocument
+from preference_api.v1alpha1.status import Resolved
+from preference_api.wire import Origin, RunDocument
 from preference_trainer.evaluation import Example, Sample, decide, evaluate, headline, prompt_group
 from preference_trainer.publish import ReportInputs
 

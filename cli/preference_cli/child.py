@@ -12,11 +12,11 @@ from types import TracebackType
 
 from pydantic import ValidationError
 
-from preference_api.v1alpha1.status import Progress
 from preference_api.wire import (
     PORT_VARIABLE,
     RUN_VARIABLE,
     TERMINATION_VARIABLE,
+    LiveProgress,
     RunDocument,
     TerminationMessage,
 )
@@ -87,12 +87,12 @@ class Child:
         except subprocess.TimeoutExpired:
             return None
 
-    def progress(self) -> Progress | None:
+    def progress(self) -> LiveProgress | None:
         """What `GET /progress` answers; None while the process is too busy or not yet there."""
         connection = http.client.HTTPConnection(_HOST, self._port, timeout=_ANSWER_SECONDS)
         try:
             connection.request("GET", "/progress")
-            return Progress.model_validate_json(connection.getresponse().read())
+            return LiveProgress.model_validate_json(connection.getresponse().read())
         except (OSError, http.client.HTTPException, ValidationError):
             return None
         finally:

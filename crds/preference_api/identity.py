@@ -7,7 +7,7 @@ from typing import Any
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.dataset import EvaluationSplit
 from preference_api.v1alpha1.methods import DPO, ORPO
-from preference_api.wire import Resolved
+from preference_api.v1alpha1.status import Resolved
 
 _DECIDING = ("method", "dpo", "orpo", "sft", "model", "dataset", "training", "image")
 

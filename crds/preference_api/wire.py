@@ -2,13 +2,13 @@
 
 from datetime import datetime
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.base import ApiModel
-from preference_api.v1alpha1.status import Metrics, Progress
+from preference_api.v1alpha1.status import Checkpoint, Metrics, Progress, Resolved, Text
 
 RUN_VARIABLE = "PREFERENCE_RUN"
 """Environment variable with the run document as JSON."""
@@ -19,6 +19,16 @@ TERMINATION_VARIABLE = "PREFERENCE_TERMINATION_LOG"
 TERMINATION_PATH = "/dev/termination-log"
 TERMINATION_BYTES = 4096
 """Kubernetes keeps so much of a container's termination message."""
+JOB_UID_LABEL = "preference.dev/job-uid"
+"""Label of a child Job and its pods: the uid of their PreferenceJob."""
+STAGE_LABEL = "preference.dev/stage"
+"""Label of a child Job and its pods: `check` or `train`."""
+RUN_LABEL = "preference.dev/run"
+"""Label of a child Job and its pods: the hash of the spec that they work for."""
+COMMIT_ANNOTATION = "preference.dev/commit"
+"""Annotation of a PreferenceJob: the commit that its manifest came from."""
+REPOSITORY_ANNOTATION = "preference.dev/repository"
+"""Annotation of a PreferenceJob: the repository that its manifest came from."""
 CLAIMS_FOLDER = "/claims"
 """Where the pod sees its persistent volume claims: pvc://NAME/path is /claims/NAME/path."""
 
@@ -33,16 +43,6 @@ class ExitCode(IntEnum):
     STORAGE_UNAVAILABLE = 5
     DIVERGED = 6
     STOPPED_EARLY = 75
-
-
-class Resolved(ApiModel):
-    """What `check` found out, and what `train` starts from."""
-
-    run_id: str = Field(description="Identity of the run by content.")
-    dataset_digest: str = Field(description="Content digest of the cleaned pairs.")
-    model_digest: str = Field(description="Digest of the base model's files.")
-    reference_digest: str | None = Field(None, description="Digest of an own reference model.")
-    sft_digest: str | None = Field(None, description="Content digest of own demonstrations.")
 
 
 class Origin(ApiModel):
@@ -69,6 +69,12 @@ class RunDocument(ApiModel):
     origin: Origin = Field(default_factory=Origin, description="Where the manifest came from.")
 
 
+class LiveProgress(Progress):
+    """What `GET /progress` of a trainer process answers."""
+
+    checkpoint: Checkpoint | None = Field(None, description="Newest complete checkpoint.")
+
+
 class CheckSummary(ApiModel):
     """The verdict of `check`, small enough for a termination message."""
 
@@ -89,12 +95,16 @@ class TrainSummary(ApiModel):
     """What `train` left behind."""
 
     run_id: str = Field(description="Identity of the run.")
-    model_uri: str = Field(description="The published model.")
-    report_uri: str = Field(description="The report.")
+    model_uri: Text = Field(description="The published model.")
+    report_uri: Text = Field(description="The report.")
     metrics: Metrics = Field(description="Figures of the evaluation.")
     headline: str = Field(description="How much better the model is, in a sentence.")
     promoted: bool = Field(True, description="False where the gate kept it back.")
     gate_message: str = Field("", description="Why the gate decided so.")
+
+    def promoted_as(self, promoted: bool, message: str) -> Self:
+        """The same result with another verdict of the gate."""
+        return self.model_copy(update={"promoted": promoted, "gate_message": message})
 
 
 class TerminationMessage(ApiModel):
@@ -104,9 +114,11 @@ class TerminationMessage(ApiModel):
     reason: str = Field(description="One word, CamelCase.")
     message: str = Field("", description="A sentence that names the field or row.")
     remedy: str = Field("", description="The way out.")
-    step: int | None = Field(None, description="Optimizer steps that are saved.")
-    checkpoint_uri: str | None = Field(None, description="Newest complete checkpoint.")
+    step: int | None = Field(None, ge=0, description="Optimizer steps that are saved.")
+    checkpoint_uri: Text | None = Field(None, description="Newest complete checkpoint.")
     check: CheckSummary | None = Field(None, description="Of a check that went well.")
-    result: TrainSummary | None = Field(None, description="Of a training that went well.")
+    result: TrainSummary | None = Field(
+        None, description="Of a training that went well, or of the run that is used again."
+    )
     progress: Progress | None = Field(None, description="Where the process stood.")
     time: datetime | None = Field(None, description="When it was written.")

@@ -113,7 +113,7 @@ def test_columns(api_server: ControlPlane) -> None:
     stored(api_server, "columns")
     status = {
         "state": "Training",
-        "run": {"id": "7fc3671b77e4dc07", "number": 1, "stage": "Train"},
+        "run": {"id": "7fc3671b77e4dc07", "number": 1, "specHash": "0123456789", "stage": "Train"},
         "progress": {"percent": 42.5},
         "result": {
             "modelURI": "s3://bucket/model",

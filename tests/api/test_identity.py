@@ -7,8 +7,8 @@ from preference_api.crd import object_schema
 from preference_api.identity import run_id, spec_hash
 from preference_api.manifest import from_document
 from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_api.v1alpha1.status import Resolved
 from preference_api.walk import with_defaults
-from preference_api.wire import Resolved
 
 RESOLVED = Resolved(run_id="", dataset_digest="d" * 64, model_digest="m" * 64)
 

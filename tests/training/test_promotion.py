@@ -9,8 +9,9 @@ import pytest
 
 import jobs
 import specs
+from preference_api.v1alpha1.status import Resolved
 from preference_api.v1alpha1.storage import Storage
-from preference_api.wire import Resolved, RunDocument
+from preference_api.wire import RunDocument
 from preference_trainer.errors import StorageUnavailable
 from preference_trainer.evaluation import Example, encode_examples, prompt_group
 from preference_trainer.promotion import Candidate, promote

@@ -1,6 +1,6 @@
 import pytest
 
-from preference_api.wire import Resolved
+from preference_api.v1alpha1.status import Resolved
 from preference_trainer.publish.lineage import lineage_rows
 from report_builders import report_inputs
 

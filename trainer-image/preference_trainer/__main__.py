@@ -13,9 +13,11 @@ from pydantic import ValidationError
 from preference_api.wire import (
     PORT_VARIABLE,
     RUN_VARIABLE,
+    CheckSummary,
     ExitCode,
     RunDocument,
     TerminationMessage,
+    TrainSummary,
 )
 from preference_trainer import termination
 from preference_trainer.errors import ConfigurationError, TrainerError
@@ -110,12 +112,8 @@ def _run(
         from preference_trainer.check import run_check
 
         summary = run_check(document, workdir=folder, board=board, stop=stop)
-        if summary.reused:
-            from preference_trainer.promotion import Candidate, promote
-
-            # Nothing will be trained, and the run may be another job's.
-            promote(Candidate.of(document.model_copy(update={"resolved": summary.resolved})))
-        return done.model_copy(update={"reason": "Checked", "check": summary})
+        known = _known_result(document, summary) if summary.reused else None
+        return done.model_copy(update={"reason": "Checked", "check": summary, "result": known})
     if options.command == "fetch":
         from preference_trainer.fetching import fetch
 
@@ -133,6 +131,17 @@ def _run(
     disable_progress_bar()
     result = train(document, folder=folder, board=board, stop=stop)
     return done.model_copy(update={"reason": "Trained", "result": result})
+
+
+def _known_result(document: RunDocument, summary: CheckSummary) -> TrainSummary | None:
+    """The result that the bucket already holds, promoted for this job: the run may be another's."""
+    from preference_trainer.promotion import Candidate, promote
+    from preference_trainer.results import finished
+
+    candidate = Candidate.of(document.model_copy(update={"resolved": summary.resolved}))
+    decision = promote(candidate)
+    known = finished(candidate.output / f"runs/{candidate.run_id}")
+    return known and known.promoted_as(decision.passed, decision.message)
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from pydantic import Field
 from preference_api.identity import run_id
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.base import ApiModel
-from preference_api.v1alpha1.status import Stage
-from preference_api.wire import CheckSummary, Resolved, RunDocument
+from preference_api.v1alpha1.status import Resolved, Stage
+from preference_api.wire import CheckSummary, RunDocument
 from preference_trainer.dataset.cache import cache_place, publish
 from preference_trainer.dataset.demonstrations import (
     DemonstrationsReport,

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from preference_api.v1alpha1.status import Progress, Stage
+from preference_api.v1alpha1.status import Checkpoint, Stage
+from preference_api.wire import LiveProgress
 from preference_trainer.log import log
 
 
@@ -15,7 +16,7 @@ class ProgressBoard:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._progress = Progress()
+        self._progress = LiveProgress()
         self._started = time.monotonic()
         self._first_step = 0
 
@@ -23,7 +24,8 @@ class ProgressBoard:
         """Begin a stage of so many steps (optimizer steps, rows or bytes), `step` done already."""
         with self._lock:
             self._started, self._first_step = time.monotonic(), step
-            self._progress = Progress(
+            self._progress = LiveProgress(
+                checkpoint=self._progress.checkpoint,
                 stage=stage,
                 step=step,
                 steps=steps,
@@ -40,6 +42,13 @@ class ProgressBoard:
         """Set the step, and figures by their field names."""
         with self._lock:
             self._set(step, **figures)
+
+    def saved(self, *, uri: str, step: int) -> None:
+        """Tell of the newest complete checkpoint."""
+        with self._lock:
+            self._progress = self._progress.model_copy(
+                update={"checkpoint": Checkpoint(uri=uri, step=step)}
+            )
 
     def _set(self, step: int, **figures: Any) -> None:
         self._progress = self._progress.model_copy(
@@ -60,7 +69,7 @@ class ProgressBoard:
         return round(max(0.0, pace * (self._progress.steps - step)), 1)
 
     @property
-    def progress(self) -> Progress:
+    def progress(self) -> LiveProgress:
         """The newest figures."""
         with self._lock:
             return self._progress

@@ -3,19 +3,17 @@
 from contextlib import suppress
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from preference_api.v1alpha1.status import Stage
 from preference_api.wire import RunDocument, TrainSummary
-from preference_trainer.errors import ConfigurationError, TrainerError
+from preference_trainer.errors import TrainerError
 from preference_trainer.inputs import fetch_inputs
 from preference_trainer.log import log
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.promotion import Candidate, promote
 from preference_trainer.proof import examine, measure_base
 from preference_trainer.publication import publish, versions
+from preference_trainer.results import finished
 from preference_trainer.stopping import StopRequest
-from preference_trainer.storage import Location, NotFound
 from preference_trainer.training import train_stages
 from preference_trainer.work import Run, claim_run, prepare
 
@@ -39,9 +37,7 @@ def train(
     summary = finished(work.place) or _work_through(claim_run(work))
     decision = promote(Candidate.of(document))
     board.enter(Stage.DONE)
-    return summary.model_copy(
-        update={"promoted": decision.passed, "gate_message": decision.message}
-    )
+    return summary.promoted_as(decision.passed, decision.message)
 
 
 def _work_through(run: Run) -> TrainSummary:
@@ -57,20 +53,6 @@ def _work_through(run: Run) -> TrainSummary:
         with suppress(TrainerError):
             error.checkpoint_uri, error.step = run.checkpoints.last() or (None, None)
         raise
-
-
-def finished(place: Location) -> TrainSummary | None:
-    """The result of a run that is complete."""
-    location = place / "result.json"
-    try:
-        return TrainSummary.model_validate_json(location.read())
-    except NotFound:
-        return None
-    except ValidationError as error:
-        raise ConfigurationError(
-            f"{location.uri} cannot be read: {error.errors()[0]['msg']}",
-            remedy="Use the version of the trainer that wrote it, or delete it.",
-        ) from error
 
 
 def _record(run: Run) -> None:

@@ -110,7 +110,10 @@ def _preference(run: Run, inputs: Inputs, start: Path | None) -> Trained:
 
 
 def _newest(run: Run, stage: StageName) -> SavedState | None:
-    return run.checkpoints.newest(stage, run.work.folder / "saved", run.work.stop)
+    saved = run.checkpoints.newest(stage, run.work.folder / "saved", run.work.stop)
+    if saved is not None:
+        run.work.board.saved(uri=saved.uri, step=saved.step)
+    return saved
 
 
 def _run_stage(
@@ -167,7 +170,8 @@ def _stage_context(run: Run, inputs: Inputs, name: StageName, clock: _Clock) -> 
     shutil.rmtree(folder, ignore_errors=True)
 
     def save(checkpoint: Path, step: int) -> None:
-        run.checkpoints.save(checkpoint, stage=name, step=step, seconds=clock.seconds)
+        uri = run.checkpoints.save(checkpoint, stage=name, step=step, seconds=clock.seconds)
+        run.work.board.saved(uri=uri, step=step)
 
     return StageContext(
         spec=run.spec,

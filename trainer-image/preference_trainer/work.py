@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from preference_api.v1alpha1 import PreferenceJobSpec
-from preference_api.wire import Resolved, RunDocument
+from preference_api.v1alpha1.status import Resolved
+from preference_api.wire import RunDocument
 from preference_trainer.attempt import Attempt, claim
 from preference_trainer.checkpoints import Checkpoints
 from preference_trainer.dataset.cache import cache_place

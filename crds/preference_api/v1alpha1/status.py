@@ -61,13 +61,26 @@ class Stage(StrEnum):
     DONE = "Done"
 
 
+class Resolved(ApiModel):
+    """What `check` found out, and what `train` starts from."""
+
+    run_id: Text = Field(description="Identity of the run by content.")
+    dataset_digest: Text = Field(description="Content digest of the cleaned pairs.")
+    model_digest: Text = Field(description="Digest of the base model's files.")
+    reference_digest: Text | None = Field(None, description="Digest of an own reference model.")
+    sft_digest: Text | None = Field(None, description="Content digest of own demonstrations.")
+
+
 class Run(ApiModel):
     """The run that the object stands at."""
 
-    id: Text = Field(description="Identity by content.")
+    id: Text | None = Field(None, description="Identity by content, known after the check.")
     number: int = Field(ge=1, description="Runs of this object so far.")
+    spec_hash: Text = Field(description="Hash of the part of the spec that decides the result.")
     stage: Stage = Field(description="What the run is busy with.")
     start_time: datetime | None = Field(None, description="When it started.")
+    completion_time: datetime | None = Field(None, description="When it ended.")
+    resolved: Resolved | None = Field(None, description="Digests that the check found.")
 
 
 class Progress(ApiModel):
@@ -133,7 +146,7 @@ class Attempts(ApiModel):
 class HistoryEntry(ApiModel):
     """A finished run."""
 
-    run_id: Text = Field(description="Identity by content.")
+    run_id: Text | None = Field(None, description="Identity by content, known after the check.")
     number: int = Field(ge=1, description="Its number.")
     reason: Text = Field(description="How it ended.")
     completion_time: datetime | None = Field(None, description="When it ended.")

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from preference_api.wire import Resolved, RunDocument
+from preference_api.v1alpha1.status import Resolved
+from preference_api.wire import RunDocument
 from preference_trainer.evaluation.examples import Example, Sample
 from preference_trainer.evaluation.gate import GateDecision
 from preference_trainer.evaluation.metrics import EvaluationMetrics
