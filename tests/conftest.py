@@ -15,11 +15,9 @@ import pytest
 import control_plane
 import hub_server
 import s3_servers
-from awaiting import until
-from control_plane import CommandFailed, ControlPlane
+from control_plane import ControlPlane
 from hub_server import HubServer
 from preference_api import wire
-from preference_api.crd import NAME, rendered
 from preference_api.v1alpha1.storage import Storage
 from preference_trainer.storage import Location, local, location, open_location
 from s3_servers import S3Server
@@ -93,20 +91,8 @@ def place(
 @pytest.fixture(scope="session")
 def api_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """A real API server that knows the kind."""
-    with control_plane.running(tmp_path_factory.mktemp("control-plane")) as plane:
-        plane.kubectl("apply", "--server-side", "-f", "-", stdin=rendered())
-        until(lambda: _served(plane))
-        plane.kubectl("wait", "--for=condition=Established", f"crd/{NAME}", "--timeout=30s")
+    with control_plane.running(tmp_path_factory.mktemp("control-plane"), kind=True) as plane:
         yield plane
-
-
-def _served(plane: ControlPlane) -> bool:
-    """Whether the kind is there; `kubectl wait` fails while its status has no conditions."""
-    try:
-        plane.kubectl("get", "preferencejobs")
-    except CommandFailed:
-        return False
-    return True
 
 
 @pytest.fixture

@@ -1,56 +1,71 @@
 """A real control plane on this machine: etcd, API server, and more where a test asks for it.
 
-The processes form groups of their own, end with the `with` block, and are killed by the kernel
-where the test run itself is killed.
+Its processes end with the `with` block, and with the test run where that is killed.
 """
 
-import ctypes
 import json
-import os
-import signal
-import socket
-import ssl
 import subprocess
-import time
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+import urllib3
 
+import control_commands
+import credentials
+import own_address
 import programs
+from audit_log import AuditLog
+from awaiting import until
+from control_commands import Command
+from preference_api.crd import PLURAL, rendered
+from preference_api.v1alpha1 import API_VERSION
+from processes import Process, free_port, started
 
-TOKEN = "administrator-token"
-READY_SECONDS = 60
-_SET_PARENT_DEATH_SIGNAL = 1
-_LIBC = ctypes.CDLL(None)
+SERVER, STORE = "kube-apiserver", "etcd"
+CONTROLLERS, SCHEDULER = "kube-controller-manager", "kube-scheduler"
+MERGE_PATCH = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH = "application/strategic-merge-patch+json"
+_TOKEN = credentials.token(credentials.ADMINISTRATOR)
+_TOKEN_SECONDS = 24 * 3600
 
 
 class CommandFailed(Exception):
     """kubectl ended with an error; the text is what it wrote there."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ControlPlane:
     """A running API server.
 
     Args:
         url: Where it listens.
-        folder: Its data; `kubeconfig` in it gives every right.
+        folder: Its data and logs.
+        processes: Its processes by the name of the program, to be frozen, killed and thawed.
     """
 
     url: str
     folder: Path
+    processes: dict[str, Process] = field(default_factory=dict, compare=False)
 
     @property
     def kubeconfig(self) -> Path:
         """A kubeconfig with every right."""
-        return self.folder / "kubeconfig"
+        return self.user_kubeconfig(credentials.ADMINISTRATOR)
+
+    @property
+    def certificate(self) -> Path:
+        """The certificate that the API server signed for itself."""
+        return self.folder / "certificates" / "apiserver.crt"
+
+    @property
+    def audit(self) -> AuditLog:
+        """What was asked of it; there is one where the control plane was started with it."""
+        return AuditLog(self.folder / "audit.log")
 
     def kubectl(self, *arguments: str, stdin: str = "") -> str:
         """What kubectl prints.
@@ -69,166 +84,154 @@ class ControlPlane:
             raise CommandFailed(done.stderr.strip())
         return done.stdout
 
-    def request(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        """Status and JSON of one request; quicker than kubectl where a test asks much."""
-        request = urllib.request.Request(
-            self.url + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
-        )
-        context = ssl.create_default_context(cafile=str(self.certificate))
-        try:
-            with urllib.request.urlopen(request, context=context, timeout=30) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as refusal:
-            with refusal:
-                return refusal.code, json.load(refusal)
+    def request(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json"
+    ) -> tuple[int, Any]:
+        """Status and JSON, or text, of one request; quicker than kubectl where a test asks much.
 
-    @property
-    def certificate(self) -> Path:
-        """The certificate that the API server signed for itself."""
-        return self.folder / "certificates" / "apiserver.crt"
+        Raises:
+            urllib.error.URLError: Nobody answers.
+        """
+        try:
+            answer = self._connections.request(
+                method,
+                self.url + path,
+                body=None if body is None else json.dumps(body),
+                headers={"Authorization": f"Bearer {_TOKEN}", "Content-Type": content_type},
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise urllib.error.URLError(str(error)) from error
+        is_json = "json" in answer.headers.get("Content-Type", "")
+        return answer.status, answer.json() if is_json else answer.data.decode()
+
+    def ask(
+        self, method: str, path: str, body: Any = None, *, content_type: str = "application/json"
+    ) -> Any:
+        """The JSON of a request that has to succeed."""
+        status, answer = self.request(method, path, body, content_type=content_type)
+        assert status < 300, answer
+        return answer
+
+    def user_kubeconfig(self, user: str) -> Path:
+        """A kubeconfig of one of the users in `credentials.GROUPS`."""
+        return credentials.kubeconfig(self.folder, user)
+
+    def account_kubeconfig(self, namespace: str, name: str, *, server: str = "") -> Path:
+        """A kubeconfig of a service account, whose token is good for a day (TokenRequest API).
+
+        Args:
+            namespace: Of the service account.
+            name: Of the service account.
+            server: URL of a proxy before the API server; the API server itself where empty.
+        """
+        answer = self.ask(
+            "POST",
+            f"/api/v1/namespaces/{namespace}/serviceaccounts/{name}/token",
+            {"spec": {"expirationSeconds": _TOKEN_SECONDS}},
+        )
+        proxied = f"-{server.rpartition(':')[2]}" if server else ""
+        path = self.folder / f"kubeconfig-{namespace}-{name}{proxied}"
+        credentials.write_kubeconfig(
+            path,
+            server=server or self.url,
+            certificate=self.certificate,
+            bearer=answer["status"]["token"],
+        )
+        return path
+
+    def stop_api_server(self, *, kill: bool = False) -> None:
+        """End the API server, at once or as a machine that is shut down ends it."""
+        server = self.processes[SERVER]
+        if kill:
+            server.kill()
+        else:
+            server.terminate()
+
+    def start_api_server(self) -> None:
+        """Start it again at the same address, on the same data; returns once it is ready."""
+        server = self.processes[SERVER]
+        server.start()
+        server.await_answer(f"{self.url}/readyz")
+
+    def restart_api_server(self, *, kill: bool = False) -> None:
+        """Stop it and start it again."""
+        self.stop_api_server(kill=kill)
+        self.start_api_server()
+
+    @cached_property
+    def _connections(self) -> urllib3.PoolManager:
+        return urllib3.PoolManager(
+            ca_certs=str(self.certificate), timeout=30, retries=False, maxsize=8
+        )
 
 
 @contextmanager
 def running(
-    folder: Path, *, controller_manager: bool = False, scheduler: bool = False
+    folder: Path,
+    *,
+    controller_manager: bool = False,
+    scheduler: bool = False,
+    kind: bool = False,
+    audit: bool = False,
+    pods: bool = False,
 ) -> Iterator[ControlPlane]:
-    """A control plane that is ready, with the optional parts asked for."""
-    with ExitStack() as processes:
-        store = _start_etcd(processes, folder)
-        plane = ControlPlane(url=f"https://127.0.0.1:{_free_port()}", folder=folder)
-        _start_api_server(processes, plane, store)
+    """A control plane that is ready, with the optional parts asked for.
+
+    Args:
+        folder: For its data and logs.
+        controller_manager: Whether Jobs get pods, and owned objects are collected.
+        scheduler: Whether pods get nodes.
+        kind: Whether it knows PreferenceJobs; the controllers then know them from their start on.
+        audit: Whether every request is noted, for `plane.audit`.
+        pods: Whether pods of a real node reach it, at the address that Kubernetes tells them.
+            Needs root; there can be one on a machine.
+    """
+    with ExitStack() as stack:
+        plane = ControlPlane(url=_address(stack, pods=pods), folder=folder)
+        store = _start_store(stack, plane)
+        command = control_commands.api_server(folder, url=plane.url, store=store, audit=audit)
+        _start(stack, plane, SERVER, command).await_answer(f"{plane.url}/readyz")
+        credentials.write_kubeconfigs(folder, server=plane.url, certificate=plane.certificate)
+        if kind:
+            _teach_kind(plane)
         if controller_manager:
-            _start_controller_manager(processes, plane)
+            _start_controllers(stack, plane, nodes=pods or scheduler)
         if scheduler:
-            _start(processes, plane.folder, "kube-scheduler", *_client_options(plane))
+            _start(stack, plane, SCHEDULER, control_commands.scheduler(folder))
         yield plane
 
 
-def _start_etcd(processes: ExitStack, folder: Path) -> str:
-    client, peer = (f"http://127.0.0.1:{_free_port()}" for _ in range(2))
-    process = _start(
-        processes,
-        folder,
-        "etcd",
-        f"--data-dir={folder / 'etcd'}",
-        f"--listen-client-urls={client}",
-        f"--advertise-client-urls={client}",
-        f"--listen-peer-urls={peer}",
-        "--unsafe-no-fsync",
-    )
-    _await_ready(f"{client}/health", process, folder / "etcd.log")
-    return client
+def _address(stack: ExitStack, *, pods: bool) -> str:
+    """URL of the API server; for pods the service address, which then needs no kube-proxy."""
+    if not pods:
+        return f"https://127.0.0.1:{free_port()}"
+    stack.enter_context(own_address.given(control_commands.SERVICE_ADDRESS))
+    return f"https://{control_commands.SERVICE_ADDRESS}:443"
 
 
-def _start_api_server(processes: ExitStack, plane: ControlPlane, store: str) -> None:
-    folder, key = plane.folder, plane.folder / "accounts.key"
-    _write_key(key)
-    (folder / "tokens.csv").write_text(f'{TOKEN},administrator,administrator,"system:masters"\n')
-    process = _start(
-        processes,
-        folder,
-        "kube-apiserver",
-        f"--etcd-servers={store}",
-        f"--secure-port={plane.url.rpartition(':')[2]}",
-        "--bind-address=127.0.0.1",
-        f"--cert-dir={plane.certificate.parent}",
-        "--service-account-issuer=https://kubernetes.default.svc",
-        f"--service-account-key-file={key}",
-        f"--service-account-signing-key-file={key}",
-        f"--token-auth-file={folder / 'tokens.csv'}",
-        "--authorization-mode=Node,RBAC",
-        "--service-cluster-ip-range=10.96.0.0/16",
-    )
-    _await_ready(f"{plane.url}/readyz", process, folder / "kube-apiserver.log")
-    _write_kubeconfig(plane)
-
-
-def _start_controller_manager(processes: ExitStack, plane: ControlPlane) -> None:
-    _start(
-        processes,
-        plane.folder,
-        "kube-controller-manager",
-        *_client_options(plane),
-        f"--service-account-private-key-file={plane.folder / 'accounts.key'}",
-        f"--root-ca-file={plane.certificate}",
-    )
-
-
-def _client_options(plane: ControlPlane) -> tuple[str, ...]:
-    return (f"--kubeconfig={plane.kubeconfig}", "--leader-elect=false", "--secure-port=0")
-
-
-def _start(processes: ExitStack, folder: Path, name: str, *options: str) -> subprocess.Popen[bytes]:
-    with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [programs.find(name), *options],
-            stdout=log,
-            stderr=log,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-            preexec_fn=_die_with_parent,
-        )
-    processes.callback(_stop, process)
+def _start(stack: ExitStack, plane: ControlPlane, name: str, command: Command) -> Process:
+    log = plane.folder / f"{name}.log"
+    process = stack.enter_context(started(command, log=log))
+    plane.processes[name] = process
     return process
 
 
-def _die_with_parent() -> None:
-    """Have the kernel kill this process when the one that started it ends (prctl(2))."""
-    _LIBC.prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+def _start_store(stack: ExitStack, plane: ControlPlane) -> str:
+    client, peer = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    command = control_commands.etcd(plane.folder, client=client, peer=peer)
+    _start(stack, plane, STORE, command).await_answer(f"{client}/health")
+    return client
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process group; nothing that it holds has to be saved."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+def _start_controllers(stack: ExitStack, plane: ControlPlane, *, nodes: bool) -> None:
+    """Start the controller manager; returns once it has begun to work."""
+    command = control_commands.controller_manager(plane.folder, nodes=nodes)
+    _start(stack, plane, CONTROLLERS, command)
+    accounts = "/api/v1/namespaces/default/serviceaccounts"
+    until(lambda: plane.request("GET", f"{accounts}/default")[0] == 200)
 
 
-def _await_ready(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + READY_SECONDS
-    while not _answers(url):
-        if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"{url} is not ready: {log.read_text()[-2000:]}")
-        time.sleep(0.1)
-
-
-def _answers(url: str) -> bool:
-    context = ssl._create_unverified_context()
-    try:
-        with urllib.request.urlopen(url, context=context, timeout=2):
-            return True
-    except OSError:
-        return False
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _write_key(path: Path) -> None:
-    key = ec.generate_private_key(ec.SECP256R1())
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        )
-    )
-
-
-def _write_kubeconfig(plane: ControlPlane) -> None:
-    cluster = {"server": plane.url, "certificate-authority": str(plane.certificate)}
-    config = {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": "test",
-        "clusters": [{"name": "test", "cluster": cluster}],
-        "users": [{"name": "test", "user": {"token": TOKEN}}],
-        "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-    }
-    plane.kubeconfig.write_text(json.dumps(config))
+def _teach_kind(plane: ControlPlane) -> None:
+    """Install the CustomResourceDefinition; returns once the kind is served."""
+    plane.kubectl("apply", "--server-side", "-f", "-", stdin=rendered())
+    until(lambda: plane.request("GET", f"/apis/{API_VERSION}/{PLURAL}")[0] == 200)

@@ -1,0 +1,165 @@
+"""Carries a plan out, in the one order that survives being cut off anywhere.
+
+What is in the way goes first. The status is written before anything is made, at exactly the
+resource version that the plan was made from: whoever decided on an older one makes nothing. Events
+come last, since losing one loses nothing.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from preference_api.v1alpha1 import API_VERSION, KIND
+from preference_api.v1alpha1.status import PreferenceJobStatus, Progress
+from preference_operator.bodies import Kind
+from preference_operator.children import child_job
+from preference_operator.cluster import Cluster
+from preference_operator.cluster_errors import AlreadyExists, Conflict, NotFound, Refused
+from preference_operator.conditions import cut
+from preference_operator.diagnose import Diagnosis
+from preference_operator.objects import Job
+from preference_operator.occupied import occupied
+from preference_operator.plans import Note, Plan
+from preference_operator.settings import Settings
+from preference_operator.store import Store
+from preference_operator.trainer_pod import Order
+
+MANAGER = "preference-operator"
+"""Field manager of the status."""
+PROGRESS_MANAGER = "preference-operator-progress"
+"""Field manager of `status.progress`, which is written more often than the rest."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """The edge where plans become calls.
+
+    cluster: Where they go.
+    store: Learns what was written.
+    """
+
+    cluster: Cluster
+    store: Store
+    settings: Settings
+
+    async def act(self, job: Job, plan: Plan, *, now: datetime) -> Diagnosis | None:
+        """Do what the plan says; why a child could not be made, if so.
+
+        Raises:
+            ClusterError: A call failed; the rest of the plan is left undone.
+
+        """
+        for child in plan.delete:
+            await self.cluster.delete_job(job.key[0], child.name, uid=child.uid)
+        if plan.draft is not None:
+            job = await self._write_status(job, plan.draft.status())
+        refusal = await self._create(job, plan.create) if plan.create else None
+        if plan.progress is not None:
+            await self.write_progress(job, plan.progress.value)
+        if plan.note is not None:
+            await self.cluster.create_event(_event(job, plan.note, now))
+        if plan.remove:
+            await self._remove(job)
+        return refusal
+
+    async def _write_status(self, job: Job, status: PreferenceJobStatus) -> Job:
+        wire, before = _wire(status), _wire(job.status)
+        if wire == before:
+            return job
+        return await self._apply(job, wire, MANAGER)
+
+    async def write_progress(self, job: Job, progress: Progress | None) -> Job:
+        """Write `status.progress`, or take it away.
+
+        Raises:
+            ClusterError: The call failed.
+
+        """
+        wire = {} if progress is None else {"progress": _dump(progress)}
+        return await self._apply(job, wire, PROGRESS_MANAGER)
+
+    async def _apply(self, job: Job, status: dict[str, Any], manager: str) -> Job:
+        namespace, name = job.key
+        answer = await self.cluster.apply_status(
+            namespace, name, resource_version=job.resource_version, status=status, manager=manager
+        )
+        self.store.put(Kind.PREFERENCE_JOBS, answer)
+        return job.at_version(answer["metadata"]["resourceVersion"])
+
+    async def _create(self, job: Job, order: Order) -> Diagnosis | None:
+        manifest = child_job(order, self.settings)
+        try:
+            made = await self.cluster.create_job(manifest)
+        except AlreadyExists:
+            made = await self._standing(job.key[0], manifest["metadata"]["name"])
+            taken = occupied(made, job)
+            if taken is not None:
+                return taken
+        except Refused as refusal:
+            return _refused(refusal)
+        self.store.put(Kind.JOBS, made)
+        return None
+
+    async def _standing(self, namespace: str, name: str) -> dict[str, Any]:
+        try:
+            return await self.cluster.read_job(namespace, name)
+        except NotFound as error:
+            # Not the PreferenceJob: what stood in its child's place went just now.
+            raise Conflict(f"Job {name} went while it was looked at") from error
+
+    async def _remove(self, job: Job) -> None:
+        namespace, name = job.key
+        await self.cluster.delete_preference_job(
+            namespace, name, uid=job.uid, resource_version=job.resource_version
+        )
+
+
+def _wire(status: PreferenceJobStatus) -> dict[str, Any]:
+    return _dump(status.model_copy(update={"progress": None}))
+
+
+def _dump(model: PreferenceJobStatus | Progress) -> dict[str, Any]:
+    """The model as JSON knows it: numbers that are not finite are left out."""
+    text = model.model_dump_json(by_alias=True, exclude_none=True)
+    found: dict[str, Any] = json.loads(
+        text, parse_constant=lambda _name: None, object_pairs_hook=_given
+    )
+    return found
+
+
+def _given(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    return {name: value for name, value in pairs if value is not None}
+
+
+def _refused(refusal: Refused) -> Diagnosis:
+    return Diagnosis(
+        reason="JobRefused",
+        message=f"the API server refuses the Job: {refusal.message}",
+        remedy="Correct the field or the policy that it names; it is tried again by itself.",
+    )
+
+
+def _event(job: Job, note: Note, now: datetime) -> dict[str, Any]:
+    """The Event of a note (events.k8s.io/v1)."""
+    namespace, name = job.key
+    return {
+        "apiVersion": "events.k8s.io/v1",
+        "kind": "Event",
+        "metadata": {"namespace": namespace, "name": note.name},
+        "type": "Warning" if note.warning else "Normal",
+        "reason": note.reason,
+        "note": cut(note.message),
+        "action": "Reconcile",
+        "eventTime": now.isoformat(timespec="microseconds"),
+        "reportingController": "preference.dev/operator",
+        "reportingInstance": MANAGER,
+        "regarding": {
+            "apiVersion": API_VERSION,
+            "kind": KIND,
+            "namespace": namespace,
+            "name": name,
+            "uid": job.uid,
+            "resourceVersion": job.resource_version,
+        },
+    }

@@ -1,0 +1,49 @@
+"""Objects as the API server sends them: what the operator reads of them, and who controls them."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+Body = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """What is watched, by its plural."""
+
+    PREFERENCE_JOBS = "preferencejobs"
+    JOBS = "jobs"
+    PODS = "pods"
+
+
+def controller(body: Body) -> Mapping[str, Any] | None:
+    """The owner reference that controls an object."""
+    owners = body["metadata"].get("ownerReferences") or ()
+    return next((owner for owner in owners if owner.get("controller")), None)
+
+
+def owner_uid(body: Body) -> str | None:
+    """The uid of an object's controller."""
+    owner = controller(body)
+    return None if owner is None else owner["uid"]
+
+
+def trimmed(kind: Kind, body: Body) -> Body:
+    """An object without what the operator never reads: a thousand are kept in memory."""
+    metadata = {name: part for name, part in body["metadata"].items() if name != "managedFields"}
+    if kind is Kind.PREFERENCE_JOBS:
+        return {**body, "metadata": metadata}
+    return {
+        "metadata": metadata,
+        "spec": _spec_kept(kind, body.get("spec") or {}),
+        "status": body.get("status") or {},
+    }
+
+
+def _spec_kept(kind: Kind, spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    if kind is Kind.JOBS:
+        return {"suspend": spec.get("suspend", False)}
+    containers = [
+        {name: container[name] for name in ("name", "image", "resources") if name in container}
+        for container in spec.get("containers") or ()
+    ]
+    return {"nodeName": spec.get("nodeName"), "containers": containers}

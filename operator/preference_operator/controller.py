@@ -1,0 +1,143 @@
+"""One pass over one PreferenceJob: gather the facts, decide, act."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from preference_api.wire import LiveProgress
+from preference_operator.act import Actor
+from preference_operator.bodies import Body, Kind
+from preference_operator.cluster_errors import (
+    ClusterError,
+    Conflict,
+    NotFound,
+    NotLeading,
+    Unavailable,
+)
+from preference_operator.diagnose import Diagnosis, complaint
+from preference_operator.logs import about
+from preference_operator.objects import Job, Key, read_job
+from preference_operator.observe import Facts, observe
+from preference_operator.plan import plan
+from preference_operator.queue import WorkQueue
+from preference_operator.store import Store
+
+_LOG = logging.getLogger(__name__)
+
+PODLESS = timedelta(seconds=5)
+"""A Job without a pod for so long has a reason, which its controller tells as an Event."""
+
+
+def utc_now() -> datetime:
+    """The time in whole seconds, as Kubernetes keeps it."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Controller:
+    """Works on keys from the queue.
+
+    live: What running training pods answered last, by the uid of the pod.
+    refusals: Why the last child of an object could not be made.
+    """
+
+    actor: Actor
+    store: Store
+    queue: WorkQueue
+    clock: Callable[[], datetime] = utc_now
+    live: dict[str, LiveProgress] = field(default_factory=dict)
+    refusals: dict[Key, Diagnosis] = field(default_factory=dict)
+
+    async def reconcile(self, key: Key) -> None:
+        """One pass; what cannot be done is tried again, and never stops the others."""
+        body = self.store.preference_job(key)
+        if body is None:
+            self._forget(key)
+            return
+        try:
+            await self._pass(read_job(body))
+        except NotLeading as error:
+            _LOG.info("not leading any more: %s", error, extra=about(key))
+        except NotFound:
+            self.store.drop(Kind.PREFERENCE_JOBS, body["metadata"]["uid"])
+        except ClusterError as error:
+            self._try_again(key, error)
+
+    def _forget(self, key: Key) -> None:
+        self.refusals.pop(key, None)
+        self.queue.forget(key)
+
+    def _try_again(self, key: Key, error: ClusterError) -> None:
+        level = logging.DEBUG if isinstance(error, Conflict) else logging.WARNING
+        kind = type(error).__name__
+        _LOG.log(level, "%s: %s", kind, error.message, extra=about(key))
+        if isinstance(error, Unavailable) and error.retry_after is not None:
+            self.queue.add_after(key, error.retry_after)
+        else:
+            self.queue.retry(key)
+
+    async def _pass(self, job: Job) -> None:
+        now = self.clock()
+        facts = await self._facts(job, now)
+        decided = plan(job, observe(facts), now=now, settings=self.actor.settings)
+        refusal = await self.actor.act(job, decided, now=now)
+        self._remember(job.key, refusal)
+        if decided.wake_after is not None:
+            self.queue.add_after(job.key, decided.wake_after)
+
+    async def _facts(self, job: Job, now: datetime) -> Facts:
+        jobs = self.store.jobs(job.uid)
+        pods = self.store.pods(jobs)
+        return Facts(
+            jobs=jobs,
+            pods=pods,
+            live=self._live(pods),
+            complaint=await self._complaint(jobs, pods, now),
+            refusal=self.refusals.get(job.key),
+        )
+
+    def _live(self, pods: tuple[Body, ...]) -> LiveProgress | None:
+        running = (pod for pod in pods if pod["status"].get("phase") == "Running")
+        answers = (self.live.get(pod["metadata"]["uid"]) for pod in running)
+        return next((answer for answer in answers if answer is not None), None)
+
+    async def _complaint(
+        self, jobs: tuple[Body, ...], pods: tuple[Body, ...], now: datetime
+    ) -> Diagnosis | None:
+        """Why the Job controller makes no pod, where it should have made one by now."""
+        with_pods = {owner["uid"] for pod in pods for owner in pod["metadata"]["ownerReferences"]}
+        for body in jobs:
+            if body["metadata"]["uid"] not in with_pods and _podless(body, now):
+                metadata = body["metadata"]
+                return complaint(await self._events(metadata["namespace"], metadata["uid"]))
+        return None
+
+    async def _events(self, namespace: str, uid: str) -> list[dict[str, Any]]:
+        try:
+            return await self.actor.cluster.list_events(namespace, regarding_uid=uid)
+        except ClusterError as error:
+            # They explain a delay; a run does not depend on them.
+            _LOG.debug("events not read: %s", error)
+            return []
+
+    def _remember(self, key: Key, refusal: Diagnosis | None) -> None:
+        """Keep why a child could not be made; where that is news, another pass tells it.
+
+        Messages differ by ids and amounts at every try, and are no news.
+        """
+        known = self.refusals.pop(key, None)
+        if refusal is not None:
+            self.refusals[key] = refusal
+        if (known and known.reason) != (refusal and refusal.reason):
+            self.queue.add(key)
+
+
+def _podless(job: Body, now: datetime) -> bool:
+    ended = any(
+        one.get("type") in ("Complete", "Failed") for one in job["status"].get("conditions") or ()
+    )
+    held = job["spec"].get("suspend") or "deletionTimestamp" in job["metadata"]
+    made = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
+    return not ended and not held and now - made >= PODLESS

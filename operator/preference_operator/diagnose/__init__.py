@@ -1,0 +1,23 @@
+"""What is wrong with the pods of a child Job, as reason, sentence and way out.
+
+Pure functions over objects as the Kubernetes API sends them. Any part of such an object may be
+missing or of an unexpected type; nothing here raises for that.
+"""
+
+from preference_operator.diagnose.complaints import complaint
+from preference_operator.diagnose.endings import Ending, ended
+from preference_operator.diagnose.failures import job_failed
+from preference_operator.diagnose.reasons import Diagnosis, Reason
+from preference_operator.diagnose.verdicts import Verdict
+from preference_operator.diagnose.waiting import waiting
+
+__all__ = [
+    "Diagnosis",
+    "Ending",
+    "Reason",
+    "Verdict",
+    "complaint",
+    "ended",
+    "job_failed",
+    "waiting",
+]

@@ -1,0 +1,112 @@
+"""Everything that a leading process does at once: watch, work, read progress, compare."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+from preference_operator.act import Actor
+from preference_operator.cluster import Cluster
+from preference_operator.cluster_errors import ClusterError
+from preference_operator.controller import Controller
+from preference_operator.progress import ProgressReader
+from preference_operator.queue import WorkQueue
+from preference_operator.resync import Resync
+from preference_operator.settings import Settings
+from preference_operator.store import Store
+from preference_operator.watching import Watches
+
+_LOG = logging.getLogger(__name__)
+
+_FIRST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 0.5, 4.0
+_MOST_MISSED = 3
+
+
+@dataclass(slots=True, kw_only=True)
+class Leader:
+    """The work of one process."""
+
+    cluster: Cluster
+    settings: Settings
+    store: Store = field(default_factory=Store)
+    queue: WorkQueue = field(default_factory=WorkQueue)
+    _caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    _compared: float = field(default_factory=time.monotonic)
+
+    async def run(self) -> None:
+        """Work until the process is told to stop, or this task is cancelled."""
+        self._compared = time.monotonic()
+        controller = self._controller()
+        watches = Watches(store=self.store, settings=self.settings, changed=self.queue.add)
+        reader = ProgressReader(
+            controller=controller,
+            port=self.settings.trainer_port,
+            seconds=self.settings.progress_seconds,
+        )
+        async with asyncio.TaskGroup() as group:
+            work = group.create_task(self._work(controller))
+            others = [group.create_task(reader.run()), group.create_task(self._compare(watches))]
+            try:
+                await watches.run()
+            finally:
+                self.queue.stop()
+                for other in [*others, *([] if self._caught_up.is_set() else [work])]:
+                    other.cancel()
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the store holds, or held once, everything that the API server lists."""
+        return self._caught_up.is_set()
+
+    async def _work(self, controller: Controller) -> None:
+        """Work on what changed, once everything is known.
+
+        Before that a Job that is not listed yet would be taken for one that does not exist.
+        """
+        await self._caught_up.wait()
+        await self.queue.run(controller.reconcile, self.settings.workers)
+
+    def silent(self) -> str | None:
+        """Why the process does not see the cluster any more; None where it does, or need not."""
+        silence = time.monotonic() - self._compared
+        if silence <= _MOST_MISSED * self.settings.resync_seconds:
+            return None
+        return f"the cluster could not be listed for {silence:.0f} seconds"
+
+    def _controller(self) -> Controller:
+        actor = Actor(cluster=self.cluster, store=self.store, settings=self.settings)
+        return Controller(actor=actor, store=self.store, queue=self.queue)
+
+    async def _compare(self, watches: Watches) -> None:
+        """Compare the store with the API server: often until it is complete, then now and then."""
+        resync = Resync(
+            cluster=self.cluster,
+            store=self.store,
+            settings=self.settings,
+            changed=self.queue.add,
+        )
+        suspected: frozenset[str] = frozenset()
+        pause = _FIRST_PAUSE_SECONDS
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                behind = await resync.behind()
+            except ClusterError as error:
+                _LOG.warning("the cluster could not be listed: %s", error)
+                continue
+            self._compared = time.monotonic()
+            if self.caught_up and behind & suspected:
+                watches.restart()
+            if not behind:
+                self._complete()
+            suspected = behind
+            longer = min(2 * pause, _MOST_PAUSE_SECONDS)
+            pause = longer if behind else self.settings.resync_seconds
+
+    def _complete(self) -> None:
+        """Everything is known: begin to work, or look at everything again."""
+        if not self.caught_up:
+            _LOG.info("caught up", extra={"objects": len(self.store.all_keys())})
+            self._caught_up.set()
+        for key in self.store.all_keys():
+            self.queue.add(key)

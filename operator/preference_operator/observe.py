@@ -1,0 +1,214 @@
+"""What the cluster says about a PreferenceJob's children, as values to decide on."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from preference_api.v1alpha1.status import Attempts
+from preference_api.wire import LiveProgress, TerminationMessage
+from preference_operator.bodies import Body, owner_uid
+from preference_operator.children import WANTED_ANNOTATION, attempts_before
+from preference_operator.diagnose import Diagnosis, Ending, Verdict, ended, job_failed, waiting
+from preference_operator.names import ChildStage, parse_child_name
+
+# The Job controller writes both on the replacement of a failed pod (KEP-3850).
+_FAILURES_ANNOTATION = "batch.kubernetes.io/job-index-failure-count"
+_IGNORED_ANNOTATION = "batch.kubernetes.io/job-index-ignored-failure-count"
+_COUNT = re.compile(r"[0-9]{1,9}")
+
+
+class ChildState(Enum):
+    """How far a child Job is."""
+
+    WAITING = auto()
+    RUNNING = auto()
+    SUCCEEDED = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """A child Job with its pods.
+
+    deleting: It is on its way out and waits for its pods to end.
+    queued: A queue holds it back (`spec.suspend`, Kueue).
+    scheduled: A pod has a node.
+    attempts: Attempts of this run and stage that ended early, those of earlier Jobs included.
+    preemptions: Those of this Job alone that were preempted.
+    wanted: Hash of the spec that it was made from; empty where that is not known.
+    pods: How many of its pods are left.
+    pending: A pod of it has not begun yet.
+    waiting: Why its pod does not run yet.
+    ending: How its newest finished pod ended.
+    failure: Why the Job failed.
+    finished_at: When it ended, as Kubernetes writes times.
+    """
+
+    stage: ChildStage
+    name: str
+    uid: str
+    spec_hash: str
+    state: ChildState
+    deleting: bool
+    queued: bool
+    scheduled: bool
+    attempts: Attempts
+    preemptions: int
+    wanted: str
+    pods: int
+    pending: bool
+    waiting: Diagnosis | None = None
+    ending: Ending | None = None
+    failure: Diagnosis | None = None
+    finished_at: str = ""
+
+    @property
+    def live(self) -> bool:
+        """Whether it may still use a device."""
+        return self.state in (ChildState.WAITING, ChildState.RUNNING)
+
+    @property
+    def message(self) -> TerminationMessage | None:
+        """The last word of its newest finished pod."""
+        return self.ending.message if self.ending else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known about the children of one PreferenceJob.
+
+    live: What the training pod answered last.
+    complaint: Why the Job controller cannot make a pod.
+    refusal: Why the API server did not take the last child, or whose place it would have had.
+    """
+
+    jobs: Sequence[Body] = ()
+    pods: Sequence[Body] = ()
+    live: LiveProgress | None = None
+    complaint: Diagnosis | None = None
+    refusal: Diagnosis | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The children of one PreferenceJob."""
+
+    children: tuple[Child, ...] = ()
+    live: LiveProgress | None = None
+    complaint: Diagnosis | None = None
+    refusal: Diagnosis | None = None
+
+    def child(self, spec_hash: str, stage: ChildStage) -> Child | None:
+        """The child for a spec and a stage."""
+        wanted = (spec_hash, stage)
+        return next((one for one in self.children if (one.spec_hash, one.stage) == wanted), None)
+
+
+def observe(facts: Facts) -> Seen:
+    """Read the children out of the raw objects."""
+    children = (_child(job, _own(job, facts.pods)) for job in facts.jobs)
+    return Seen(
+        children=tuple(child for child in children if child is not None),
+        live=facts.live,
+        complaint=facts.complaint,
+        refusal=facts.refusal,
+    )
+
+
+def _own(job: Body, pods: Sequence[Body]) -> list[Body]:
+    """The pods of a Job, oldest first."""
+    own = (pod for pod in pods if owner_uid(pod) == job["metadata"]["uid"])
+    return sorted(own, key=lambda pod: (_created(pod), pod["metadata"]["name"]))
+
+
+def _created(body: Body) -> str:
+    return str(body["metadata"].get("creationTimestamp", ""))
+
+
+def _child(job: Body, pods: Sequence[Body]) -> Child | None:
+    """The child that a Job is; None where it is none of ours.
+
+    The name says which, and not the labels: a name cannot be edited.
+    """
+    metadata = job["metadata"]
+    named = parse_child_name(metadata["name"])
+    if named is None:
+        return None
+    newest, ending = (pods[-1] if pods else None), _ending(pods)
+    state, (failures, preemptions) = _state(job, newest), _used(pods)
+    before = attempts_before(metadata.get("annotations"))
+    return Child(
+        stage=named.stage,
+        name=metadata["name"],
+        uid=metadata["uid"],
+        spec_hash=named.spec_hash,
+        state=state,
+        deleting="deletionTimestamp" in metadata,
+        queued=bool(job["spec"].get("suspend")),
+        scheduled=bool(newest and newest["spec"].get("nodeName")),
+        attempts=Attempts(
+            failures=before.failures + max(failures, job["status"].get("failed") or 0),
+            preemptions=before.preemptions + preemptions,
+        ),
+        preemptions=preemptions,
+        wanted=(metadata.get("annotations") or {}).get(WANTED_ANNOTATION, ""),
+        pods=len(pods),
+        pending=newest is not None and newest["status"].get("phase", "Pending") == "Pending",
+        waiting=waiting(newest) if newest and state is ChildState.WAITING else None,
+        ending=ending,
+        failure=job_failed(job, ending) if state is ChildState.FAILED else None,
+        finished_at=_finished_at(job),
+    )
+
+
+def _state(job: Body, newest: Body | None) -> ChildState:
+    if _condition(job, "Complete"):
+        return ChildState.SUCCEEDED
+    if _condition(job, "Failed"):
+        return ChildState.FAILED
+    running = newest is not None and newest["status"].get("phase") == "Running"
+    return ChildState.RUNNING if running else ChildState.WAITING
+
+
+def _condition(job: Body, kind: str) -> Mapping[str, Any] | None:
+    conditions = job["status"].get("conditions") or ()
+    return next(
+        (one for one in conditions if (one.get("type"), one.get("status")) == (kind, "True")), None
+    )
+
+
+def _finished_at(job: Body) -> str:
+    end = _condition(job, "Complete") or _condition(job, "Failed") or {}
+    return str(end.get("lastTransitionTime", ""))
+
+
+def _ending(pods: Sequence[Body]) -> Ending | None:
+    endings = (ended(pod) for pod in reversed(pods))
+    return next((ending for ending in endings if ending is not None), None)
+
+
+def _used(pods: Sequence[Body]) -> tuple[int, int]:
+    """Failures and preemptions, from the counts that the newest pod was born with.
+
+    They outlive the pods that they count, which eviction deletes.
+    """
+    return max((_counts(pod) for pod in pods), default=(0, 0))
+
+
+def _counts(pod: Body) -> tuple[int, int]:
+    """Failures and preemptions until this pod ended, or so far."""
+    annotations = pod["metadata"].get("annotations") or {}
+    failures = _number(annotations.get(_FAILURES_ANNOTATION))
+    ignored = _number(annotations.get(_IGNORED_ANNOTATION))
+    ending = ended(pod)
+    if ending is not None and ending.verdict is Verdict.PREEMPTED:
+        ignored += 1
+    if ending is not None and ending.verdict is Verdict.FAILED:
+        failures += 1
+    return failures, ignored
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text is not None and _COUNT.fullmatch(text) else 0

@@ -1,0 +1,112 @@
+"""The operator as a process: stand by, lead, stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable
+from enum import IntEnum
+
+from preference_operator.cluster import Cluster
+from preference_operator.cluster_errors import ClusterError
+from preference_operator.election import Election
+from preference_operator.health import HealthServer, LoopLag
+from preference_operator.leader import Leader
+from preference_operator.settings import Settings, SettingsError
+
+_LOG = logging.getLogger(__name__)
+
+MOST_LAG_SECONDS = 30.0
+_WIND_UP_SECONDS = 5.0
+
+
+class Exit(IntEnum):
+    """How the process ends."""
+
+    STOPPED = 0
+    FAILED = 1
+    BAD_SETTINGS = 2
+
+
+async def run(settings: Settings) -> Exit:
+    """Run the operator until it is told to stop, or must not lead any more."""
+    try:
+        async with Cluster.connect(settings) as cluster:
+            return await _Process(cluster, settings).run()
+    except SettingsError as error:
+        _LOG.error("%s", error)
+        return Exit.BAD_SETTINGS
+    except ClusterError as error:
+        _LOG.error("%s", error)
+        return Exit.FAILED
+
+
+class _Process:
+    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+        self._election = Election(cluster, settings)
+        self._leader = Leader(cluster=cluster.guarded(self._election.require), settings=settings)
+        self._lag = LoopLag(most_seconds=MOST_LAG_SECONDS)
+        self._health = HealthServer(
+            settings.health_port,
+            liveness={
+                "loop": self._lag.check,
+                "lease": self._lease,
+                "cluster": self._silent,
+            },
+            readiness={"cluster": self._ready},
+        )
+
+    async def run(self) -> Exit:
+        await self._health.start()
+        tasks = [asyncio.create_task(self._lag.run()), asyncio.create_task(self._election.run())]
+        try:
+            if not await self._stand_by():
+                return Exit.STOPPED
+            return await self._lead()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self._election.release()
+            await self._health.stop()
+
+    async def _stand_by(self) -> bool:
+        """Wait until this process leads; False where it was told to stop before."""
+        told = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, told.set)
+        await _first(told.wait(), self._election.leading.wait())
+        return self._election.leading.is_set() and not told.is_set()
+
+    async def _lead(self) -> Exit:
+        """Lead until told to stop: while the watches run, kopf listens to the signals."""
+        work = asyncio.create_task(self._leader.run())
+        await _first(asyncio.shield(work), self._election.lost.wait())
+        if work.done():
+            await work
+            return Exit.STOPPED
+        work.cancel()
+        await asyncio.wait([work], timeout=_WIND_UP_SECONDS)
+        return Exit.FAILED
+
+    def _lease(self) -> str | None:
+        return (
+            "this process has to end: it lost the Lease" if self._election.lost.is_set() else None
+        )
+
+    def _silent(self) -> str | None:
+        return self._leader.silent() if self._election.leading.is_set() else None
+
+    def _ready(self) -> str | None:
+        if not self._election.leading.is_set():
+            return None if self._election.reachable else "the Lease cannot be read"
+        return None if self._leader.caught_up else "not everything is listed yet"
+
+
+async def _first(*waits: Awaitable[object]) -> None:
+    """Wait for whichever comes first, and drop the rest."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,199 @@
+"""The two stages of a run: the check, which needs no device, and the training."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from preference_api.v1alpha1.status import Attempts, Checkpoint, DatasetStatus, Stage
+from preference_api.wire import CheckSummary, TerminationMessage
+from preference_operator.children import wanted_hash
+from preference_operator.conditions import Outlook, false, true
+from preference_operator.diagnose import Diagnosis
+from preference_operator.draft import Draft
+from preference_operator.finishing import fail, finish, sentence
+from preference_operator.names import ChildStage
+from preference_operator.observe import Child, ChildState, Seen
+from preference_operator.plans import Plan
+from preference_operator.underway import in_progress, order
+
+_MOST_PREEMPTIONS_A_JOB = 3
+
+_STATES: Mapping[Stage, str] = {
+    Stage.CHECK: "Checking",
+    Stage.DOWNLOAD: "Downloading",
+    Stage.SFT: "Training",
+    Stage.REFERENCE: "Scoring",
+    Stage.TRAIN: "Training",
+    Stage.EVALUATE: "Evaluating",
+    Stage.PUBLISH: "Publishing",
+    Stage.DONE: "Publishing",
+}
+
+
+_NO_WORD = Diagnosis(
+    reason="Failed",
+    message="the Job failed and left no word of why",
+    remedy="Look at the Job and at the log of its pod.",
+)
+_LOST_WORD = Diagnosis(
+    reason="VerdictLost",
+    message="a pod ended well, and was gone with its message before it could be read",
+    remedy="Keep finished pods a minute; change retrain.nonce to try again.",
+)
+
+
+def check_stage(draft: Draft, seen: Seen) -> Plan:
+    """The run's identity is not known yet: check model and pairs."""
+    child = seen.child(draft.job.spec_hash, ChildStage.CHECK)
+    draft = draft.at(Stage.CHECK)
+    if child is None or child.deleting:
+        return order(draft, seen, child, ChildStage.CHECK)
+    draft = draft.count(child.attempts)
+    over = _preempted_too_often(draft, seen, child)
+    if over is not None:
+        return over
+    if child.state is ChildState.FAILED:
+        fault = child.failure or _NO_WORD
+        return fail(draft.say(data_ready=false(fault.reason, sentence(fault))), seen, fault)
+    if child.state is ChildState.SUCCEEDED:
+        return _checked(draft, seen, child)
+    return _remade(draft, child) or in_progress(
+        draft, seen, child, doing="Checking", reason="Checking"
+    )
+
+
+def _checked(draft: Draft, seen: Seen, child: Child) -> Plan:
+    message = child.message
+    if message is None or message.check is None:
+        return _ask_again(draft, seen, child)
+    draft = _with_verdict(draft, message.check)
+    if message.check.reused and message.result is not None:
+        return finish(draft, seen, message.result, reason="Reused")
+    train = seen.child(draft.job.spec_hash, ChildStage.TRAIN)
+    return train_stage(replace(draft, attempts=Attempts()), seen, train)
+
+
+def _with_verdict(draft: Draft, check: CheckSummary) -> Draft:
+    assert draft.run is not None
+    found = {"id": check.resolved.run_id, "resolved": check.resolved}
+    pairs = f"{check.pairs} training pairs, {check.evaluation_pairs} held out"
+    told = " ".join([f"{pairs}, {check.dropped} rows left out.", *check.warnings])
+    return replace(
+        draft.say(data_ready=true("Checked", told)),
+        run=draft.run.model_copy(update=found),
+        dataset=DatasetStatus(
+            digest=check.resolved.dataset_digest,
+            pairs=check.pairs,
+            evaluation_pairs=check.evaluation_pairs,
+            dropped=check.dropped,
+        ),
+    )
+
+
+def _ask_again(draft: Draft, seen: Seen, child: Child) -> Plan:
+    """A check ended well and its pod is gone, with what it said: let another one say it."""
+    spec, used = draft.job.spec, child.attempts.failures + 1
+    assert spec is not None
+    counted = draft.count(Attempts(failures=used))
+    if used > spec.restarts.failures:
+        return fail(counted, seen, _LOST_WORD)
+    message = "The pod of the check is gone, and its verdict with it; it is checked again."
+    again = counted.stand("Checking", Outlook.PROGRESSING, "VerdictLost", message)
+    return Plan(delete=(child,), draft=replace(again, troubled=True))
+
+
+def train_stage(draft: Draft, seen: Seen, child: Child | None) -> Plan:
+    """The run's identity is known: train, unless that is done."""
+    if child is None or child.deleting:
+        return order(draft, seen, child, ChildStage.TRAIN)
+    draft = draft.count(child.attempts)
+    draft = _with_checkpoint(draft, child.message)
+    over = _preempted_too_often(draft, seen, child)
+    if over is not None:
+        return over
+    if child.state is ChildState.FAILED:
+        return fail(draft, seen, child.failure or _NO_WORD)
+    if child.state is ChildState.SUCCEEDED:
+        return _trained(draft, seen, child)
+    return _remade(draft, child) or _training(draft, seen, child)
+
+
+def _preempted_too_often(draft: Draft, seen: Seen, child: Child) -> Plan | None:
+    """The end of a run whose child was preempted more often than it may be."""
+    spec = draft.job.spec
+    assert spec is not None
+    most = spec.restarts.preemptions
+    if not child.live or child.attempts.preemptions <= most:
+        return None
+    fault = Diagnosis(
+        reason="PreemptedTooOften",
+        message=f"Job {child.name} was preempted more than {most} times",
+        remedy="Raise restarts.preemptions, or give the pods a priority class that is kept.",
+    )
+    return fail(draft, seen, fault)
+
+
+def _remade(draft: Draft, child: Child) -> Plan | None:
+    """A Job that has no pod at work is made again where a fresh one would do better."""
+    job = draft.job
+    assert job.spec is not None
+    if child.state is not ChildState.WAITING or child.queued or child.spec_hash != job.spec_hash:
+        return None
+    if child.wanted not in ("", wanted_hash(job.spec)):
+        message = "The spec was edited before the pod began; its Job is made again."
+        again = draft.stand("Restarting", Outlook.PROGRESSING, "SpecEdited", message)
+        return Plan(delete=(child,), draft=again)
+    if _worn(child):
+        message = "The pod was preempted; a fresh Job goes on without a long pause."
+        again = draft.stand("Restarting", Outlook.PROGRESSING, "Preempted", message)
+        return Plan(delete=(child,), draft=replace(again, troubled=True))
+    return None
+
+
+def _worn(child: Child) -> bool:
+    """Whether the Job controller would let a preempted child wait for minutes.
+
+    It doubles the pause with every attempt, 10 seconds at first, and counts the preempted ones.
+    """
+    between = child.ending is not None and not child.pending
+    return between and child.preemptions >= _MOST_PREEMPTIONS_A_JOB
+
+
+def _with_checkpoint(draft: Draft, message: TerminationMessage | None) -> Draft:
+    if message is None or message.checkpoint_uri is None or message.step is None:
+        return draft
+    return draft.saved(Checkpoint(uri=message.checkpoint_uri, step=message.step))
+
+
+def _trained(draft: Draft, seen: Seen, child: Child) -> Plan:
+    message = child.message
+    if message is not None and message.result is not None:
+        return finish(draft, seen, message.result, reason="Trained")
+    return _find_result(draft, seen, child)
+
+
+def _find_result(draft: Draft, seen: Seen, train: Child) -> Plan:
+    """The training ended well and its pod is gone: a check finds the result in the bucket."""
+    check = seen.child(train.spec_hash, ChildStage.CHECK)
+    if check is None or check.deleting or check.live:
+        return check_stage(draft, seen)
+    if check.message is not None and check.message.result is not None:
+        return finish(draft, seen, check.message.result, reason="Reused")
+    if check.state is ChildState.FAILED or check.finished_at > train.finished_at:
+        return fail(draft, seen, check.failure or _LOST_WORD)
+    message = "The training pod is gone; its result is looked up in the bucket."
+    return Plan(
+        delete=(check,),
+        draft=draft.stand("Publishing", Outlook.PROGRESSING, "FindingResult", message),
+    )
+
+
+def _training(draft: Draft, seen: Seen, child: Child) -> Plan:
+    if seen.live is not None and child.state is ChildState.RUNNING:
+        draft = draft.at(seen.live.stage)
+        if seen.live.checkpoint is not None:
+            draft = draft.saved(seen.live.checkpoint)
+    elif draft.run is not None and draft.run.stage is Stage.CHECK:
+        draft = draft.at(Stage.DOWNLOAD)
+    assert draft.run is not None
+    doing = _STATES[draft.run.stage]
+    return in_progress(draft, seen, child, doing=doing, reason="Training")

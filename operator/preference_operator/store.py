@@ -1,0 +1,148 @@
+"""What the watches told, by PreferenceJob; corrected by what the operator wrote itself.
+
+kopf's own index is filled by watch events alone. This one also takes the answers to the operator's
+writes, so that the next pass sees a Job that was just made and does not make it again, and it can
+be told that an object is gone whose deletion a broken watch did not deliver.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from preference_api.v1alpha1 import API_VERSION, KIND
+from preference_operator.bodies import Body, Kind, controller, owner_uid, trimmed
+from preference_operator.objects import Key
+
+_REMEMBERED_GONE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An object as JSON: as dictionaries, a thousand jobs would take ten times the memory."""
+
+    text: str
+    version: int
+    owner: str | None
+    key: Key | None
+
+    @property
+    def body(self) -> Body:
+        body: Body = json.loads(self.text)
+        return body
+
+
+@dataclass(slots=True)
+class Store:
+    """Objects by their uid, and who belongs to whom."""
+
+    _entries: dict[Kind, dict[str, _Entry]] = field(
+        default_factory=lambda: {kind: {} for kind in Kind}
+    )
+    _children: dict[str, dict[str, _Entry]] = field(default_factory=dict)
+    _uids: dict[Key, str] = field(default_factory=dict)
+    _gone: dict[str, int] = field(default_factory=dict)
+
+    def put(self, kind: Kind, body: Body) -> bool:
+        """Remember an object; False where what is known of it, or of its end, is as new.
+
+        The answer to a write may come after the news of the object's deletion. What only lost the
+        label by which it is watched comes back with it.
+        """
+        uid = _uid(body)
+        if max(self.version(kind, uid), self._gone.get(uid, 0)) >= _version(body):
+            return False
+        self._gone.pop(uid, None)
+        text = json.dumps(trimmed(kind, body), separators=(",", ":"))
+        key = self.key_of(kind, body)
+        entry = _Entry(text, version=_version(body), owner=owner_uid(body), key=key)
+        self._entries[kind][uid] = entry
+        self._relate(kind, uid, entry)
+        return True
+
+    def _relate(self, kind: Kind, uid: str, entry: _Entry) -> None:
+        if entry.owner is not None:
+            self._children.setdefault(entry.owner, {})[uid] = entry
+        if kind is not Kind.PREFERENCE_JOBS or entry.key is None:
+            return
+        # Of two objects of one name the newer counts.
+        if self.version(kind, self._uids.get(entry.key, "")) <= entry.version:
+            self._uids[entry.key] = uid
+
+    def drop(self, kind: Kind, uid: str, *, version: int = 0) -> Key | None:
+        """Forget an object that is gone; the PreferenceJob that it was, or belonged to.
+
+        Args:
+            kind: What it was.
+            uid: Which one.
+            version: The resource version at which it went, where that is known.
+
+        """
+        self._remember_gone(uid, max(version, self.version(kind, uid)))
+        entry = self._entries[kind].pop(uid, None)
+        if entry is None:
+            return None
+        siblings = self._children.get(entry.owner or "", {})
+        siblings.pop(uid, None)
+        if not siblings:
+            self._children.pop(entry.owner or "", None)
+        if kind is Kind.PREFERENCE_JOBS and entry.key and self._uids.get(entry.key) == uid:
+            del self._uids[entry.key]
+        return entry.key
+
+    def _remember_gone(self, uid: str, version: int) -> None:
+        self._gone[uid] = version
+        if len(self._gone) > _REMEMBERED_GONE:
+            del self._gone[next(iter(self._gone))]
+
+    def preference_job(self, key: Key) -> Body | None:
+        """The PreferenceJob of that name."""
+        entry = self._entries[Kind.PREFERENCE_JOBS].get(self._uids.get(key, ""))
+        return None if entry is None else entry.body
+
+    def all_keys(self) -> list[Key]:
+        """Every PreferenceJob."""
+        return list(self._uids)
+
+    def jobs(self, uid: str) -> tuple[Body, ...]:
+        """The Jobs that a PreferenceJob controls."""
+        return tuple(entry.body for entry in self._children.get(uid, {}).values())
+
+    def pods(self, jobs: Iterable[Body]) -> tuple[Body, ...]:
+        """The pods that these Jobs control."""
+        return tuple(
+            entry.body for job in jobs for entry in self._children.get(_uid(job), {}).values()
+        )
+
+    def uids(self, kind: Kind) -> frozenset[str]:
+        """Every known object of a kind."""
+        return frozenset(self._entries[kind])
+
+    def version(self, kind: Kind, uid: str) -> int:
+        """The resource version in which an object is known; 0 where it is not."""
+        entry = self._entries[kind].get(uid)
+        return 0 if entry is None else entry.version
+
+    def key_of(self, kind: Kind, body: Body) -> Key | None:
+        """The PreferenceJob that an object belongs to; None where it belongs to none."""
+        if kind is Kind.PODS:
+            job = self._entries[Kind.JOBS].get(owner_uid(body) or "")
+            return None if job is None else job.key
+        if kind is Kind.PREFERENCE_JOBS:
+            return _key(body)
+        owner = controller(body)
+        if owner is None or (owner["apiVersion"], owner["kind"]) != (API_VERSION, KIND):
+            return None
+        return body["metadata"]["namespace"], owner["name"]
+
+
+def _uid(body: Body) -> str:
+    return str(body["metadata"]["uid"])
+
+
+def _key(body: Body) -> Key:
+    return body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _version(body: Body) -> int:
+    """Resource versions are numbers that can be compared (KEP-5504)."""
+    return int(body["metadata"]["resourceVersion"])

@@ -1,0 +1,170 @@
+"""The pod that a child Job runs: one container, no rights, a read-only root file system."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_api.v1alpha1.placement import Resources
+from preference_api.v1alpha1.status import Attempts, Resolved
+from preference_api.wire import (
+    CLAIMS_FOLDER,
+    COMMIT_ANNOTATION,
+    PORT_VARIABLE,
+    REPOSITORY_ANNOTATION,
+    RUN_VARIABLE,
+    Origin,
+    RunDocument,
+)
+from preference_operator.names import ChildStage
+from preference_operator.objects import Job
+from preference_operator.settings import Settings
+
+Manifest = dict[str, Any]
+
+CONTAINER = "trainer"
+USER = 65532
+"""User and group of the images; a number, so that the kubelet sees that it is not root."""
+
+_CLAIM = "pvc://"
+_ORIGIN_CHARACTERS = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a child Job is made for.
+
+    resolved: Digests of the check; None for the check itself.
+    attempts: Attempts that earlier Jobs of the same run and stage used up.
+    """
+
+    job: Job
+    spec: PreferenceJobSpec
+    stage: ChildStage
+    resolved: Resolved | None
+    attempts: Attempts
+
+
+def trainer_pod(order: Order, settings: Settings) -> Manifest:
+    """The pod of a child Job, within Pod Security `restricted`."""
+    resources = order.spec.resources
+    pod: Manifest = {
+        "restartPolicy": "Never",
+        "terminationGracePeriodSeconds": settings.stop_seconds,
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(order, settings)],
+        "volumes": [volume for volume, _mount in _volumes(order)],
+    }
+    if resources.service_account_name is not None:
+        pod["serviceAccountName"] = resources.service_account_name
+    if order.stage is ChildStage.TRAIN:
+        pod |= _placement(resources)
+    return pod
+
+
+def _placement(resources: Resources) -> Manifest:
+    """Where a training pod may run; the check runs wherever there is room."""
+    wire = resources.model_dump(mode="json", by_alias=True, exclude_none=True)
+    names = ("nodeSelector", "tolerations", "priorityClassName")
+    return {name: wire[name] for name in names if name in wire}
+
+
+def _container(order: Order, settings: Settings) -> Manifest:
+    container: Manifest = {
+        "name": CONTAINER,
+        "image": order.spec.image or settings.trainer_image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "args": [str(order.stage)],
+        "env": _environment(order, settings),
+        "ports": [{"name": "progress", "containerPort": settings.trainer_port}],
+        "resources": _resources(order, settings),
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "terminationMessagePolicy": "File",
+        "volumeMounts": [mount for _volume, mount in _volumes(order)],
+    }
+    secret = order.spec.storage.credentials_secret
+    if secret is not None:
+        container["envFrom"] = [{"secretRef": {"name": secret.name}}]
+    return container
+
+
+def _environment(order: Order, settings: Settings) -> list[Manifest]:
+    namespace, name = order.job.key
+    document = RunDocument(
+        name=name,
+        namespace=namespace,
+        spec=order.spec,
+        resolved=order.resolved,
+        origin=_origin(order.job.annotations),
+    )
+    values = {
+        RUN_VARIABLE: document.model_dump_json(by_alias=True, exclude_defaults=True),
+        PORT_VARIABLE: str(settings.trainer_port),
+        "HOME": "/tmp",
+        "TMPDIR": "/tmp",
+    }
+    return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _origin(annotations: Mapping[str, str]) -> Origin:
+    return Origin(
+        commit=annotations.get(COMMIT_ANNOTATION, "")[:_ORIGIN_CHARACTERS] or None,
+        repository=annotations.get(REPOSITORY_ANNOTATION, "")[:_ORIGIN_CHARACTERS] or None,
+    )
+
+
+def _resources(order: Order, settings: Settings) -> Manifest:
+    if order.stage is ChildStage.CHECK:
+        amounts = {"cpu": settings.check_cpu, "memory": settings.check_memory}
+        return {"requests": amounts, "limits": {"memory": settings.check_memory}}
+    wanted = order.spec.resources
+    amounts = {
+        name: amount
+        for name, amount in (("cpu", wanted.cpu), ("memory", wanted.memory))
+        if amount is not None
+    }
+    if wanted.gpus:
+        amounts[wanted.gpu_resource] = str(wanted.gpus)
+    return {"requests": amounts, "limits": amounts}
+
+
+def _volumes(order: Order) -> Iterator[tuple[Manifest, Manifest]]:
+    """Volumes and where they are mounted."""
+    yield {"name": "tmp", "emptyDir": {}}, {"name": "tmp", "mountPath": "/tmp"}
+    memory = order.spec.resources.shared_memory
+    if memory is not None and order.stage is ChildStage.TRAIN:
+        shared = {"medium": "Memory", "sizeLimit": memory}
+        yield {"name": "shm", "emptyDir": shared}, {"name": "shm", "mountPath": "/dev/shm"}
+    for number, claim in enumerate(_claims(order.spec)):
+        name, source = f"claim-{number}", {"claimName": claim, "readOnly": True}
+        mount = {"name": name, "mountPath": f"{CLAIMS_FOLDER}/{claim}", "readOnly": True}
+        yield {"name": name, "persistentVolumeClaim": source}, mount
+
+
+def _claims(spec: PreferenceJobSpec) -> list[str]:
+    """Names of the persistent volume claims that a spec reads from."""
+    found = {uri.removeprefix(_CLAIM).partition("/")[0] for uri in _texts(spec.model_dump())}
+    return sorted(found - {""})
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and value.startswith(_CLAIM):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)

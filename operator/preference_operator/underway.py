@@ -1,0 +1,89 @@
+"""A stage that is not at its end: its Job is made, waits, or runs."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from preference_api.v1alpha1.status import Attempts
+from preference_operator.conditions import Outlook, false, true, unknown
+from preference_operator.diagnose import Diagnosis, Verdict
+from preference_operator.draft import Draft
+from preference_operator.finishing import sentence
+from preference_operator.names import ChildStage
+from preference_operator.observe import Child, ChildState, Seen
+from preference_operator.plans import Plan
+from preference_operator.trainer_pod import Order
+
+_LOOK_AGAIN_SECONDS = 5.0
+_BLOCKED_SECONDS = 30.0
+
+_NOUNS: Mapping[ChildStage, str] = {ChildStage.CHECK: "check", ChildStage.TRAIN: "training"}
+
+
+def in_progress(draft: Draft, seen: Seen, child: Child, *, doing: str, reason: str) -> Plan:
+    """A child that is not at its end: running, or why it is not."""
+    draft = _admission(draft, seen, child)
+    if child.state is not ChildState.RUNNING:
+        return _waiting(draft, seen, child)
+    message = f"The {_NOUNS[child.stage]} pod runs."
+    running = draft.say(running=true(doing, message))
+    return Plan(draft=running.stand(doing, Outlook.PROGRESSING, reason, message))
+
+
+def _admission(draft: Draft, seen: Seen, child: Child) -> Draft:
+    if child.stage is ChildStage.CHECK:
+        return draft
+    if child.scheduled:
+        return draft.say(admitted=true("Scheduled", "The training pod has a node."))
+    if child.queued:
+        return draft.say(admitted=false("Queued", "The queue has not admitted the training yet."))
+    trouble = seen.complaint or child.waiting
+    if trouble is not None:
+        return draft.say(admitted=false(trouble.reason, sentence(trouble)))
+    return draft.say(admitted=unknown("Pending", "The training pod waits for a node."))
+
+
+def _waiting(draft: Draft, seen: Seen, child: Child) -> Plan:
+    trouble = seen.complaint or child.waiting
+    last = child.ending
+    if trouble is not None:
+        return _troubled(draft, "Pending", trouble)
+    if child.queued:
+        return _calm(draft, "Queued", "Queued", "The queue has not admitted the training yet.")
+    if last is not None and last.diagnosis is not None:
+        preempted = last.verdict is Verdict.PREEMPTED
+        again = replace(last.diagnosis, reason="Preempted" if preempted else "Retrying")
+        return _troubled(draft, "Restarting", again)
+    starting = _calm(draft, "Starting", "Starting", f"The {_NOUNS[child.stage]} pod is on its way.")
+    return replace(starting, wake_after=None if child.pods else _LOOK_AGAIN_SECONDS)
+
+
+def _troubled(draft: Draft, state: str, trouble: Diagnosis) -> Plan:
+    said = sentence(trouble)
+    stopped = draft.say(running=false(trouble.reason, said))
+    told = stopped.stand(state, Outlook.PROGRESSING, trouble.reason, said)
+    return Plan(draft=replace(told, troubled=True), wake_after=_BLOCKED_SECONDS)
+
+
+def _calm(draft: Draft, state: str, reason: str, message: str) -> Plan:
+    waiting = draft.say(running=false(reason, message))
+    return Plan(draft=waiting.stand(state, Outlook.PROGRESSING, reason, message))
+
+
+def order(draft: Draft, seen: Seen, child: Child | None, stage: ChildStage) -> Plan:
+    """Make the child; one that is on its way out has to be gone first."""
+    spec = draft.job.spec
+    assert spec is not None
+    if child is not None:
+        return _calm(draft, "Starting", "Waiting", f"Job {child.name} still has to be gone.")
+    if seen.refusal is not None:
+        plan = _troubled(draft, "Blocked", seen.refusal)
+    else:
+        plan = _calm(draft, "Starting", "Starting", f"The {_NOUNS[stage]} pod is on its way.")
+    wanted = Order(
+        job=draft.job,
+        spec=spec,
+        stage=stage,
+        resolved=draft.run.resolved if draft.run and stage is ChildStage.TRAIN else None,
+        attempts=draft.attempts or Attempts(),
+    )
+    return replace(plan, create=wanted)

@@ -1,0 +1,43 @@
+"""The control plane that the operator's tests share, and a namespace for each of them."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import control_plane
+import pods
+from awaiting import until
+from control_plane import ControlPlane
+
+MANIFESTS = Path(__file__).resolve().parents[2] / "operator" / "manifests"
+_OBJECTS = (
+    "/apis/preference.dev/v1alpha1/namespaces/{namespace}/preferencejobs",
+    "/apis/batch/v1/namespaces/{namespace}/jobs?propagationPolicy=Background",
+    "/api/v1/namespaces/{namespace}/pods?gracePeriodSeconds=0",
+)
+"""What a test makes; Jobs before their pods, so that none is made anew."""
+
+
+@pytest.fixture(scope="session")
+def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """API server and controllers that know the kind, with the operator's account, and no node."""
+    folder = tmp_path_factory.mktemp("control")
+    with control_plane.running(folder, controller_manager=True, kind=True, audit=True) as plane:
+        for name in ("rbac.yaml", "deployment.yaml"):
+            plane.kubectl("apply", "--server-side", "-f", str(MANIFESTS / name))
+        pods.add_node(plane)
+        yield plane
+
+
+@pytest.fixture
+def namespace(control: ControlPlane) -> Iterator[str]:
+    """A fresh namespace, in which pods can be made; emptied after the test."""
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    control.ask("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+    account = f"/api/v1/namespaces/{name}/serviceaccounts/default"
+    until(lambda: control.request("GET", account)[0] == 200)
+    yield name
+    for path in _OBJECTS:
+        control.ask("DELETE", path.format(namespace=name))

@@ -1,0 +1,97 @@
+"""The status of a PreferenceJob, written to a real API server."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+
+from cluster_calls import asked, new_namespace
+from control_plane import ControlPlane
+from preference_jobs import PreferenceJobs
+from preference_operator.cluster import Cluster
+from preference_operator.cluster_errors import Conflict, NotFound, Refused
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def jobs(api_server: ControlPlane) -> PreferenceJobs:
+    return PreferenceJobs(api_server, new_namespace(api_server))
+
+
+@pytest.fixture
+def made(jobs: PreferenceJobs) -> dict[str, Any]:
+    return jobs.create("job")
+
+
+def status_of(cluster: Cluster, made: dict[str, Any], **changes: Any) -> Awaitable[dict[str, Any]]:
+    metadata = made["metadata"]
+    options = {
+        "resource_version": metadata["resourceVersion"],
+        "manager": "operator",
+        "status": {"observedGeneration": 1, "state": "Running"},
+    }
+    return cluster.apply_status(metadata["namespace"], metadata["name"], **{**options, **changes})
+
+
+def test_managers_write_their_own_part_of_the_status(
+    api_server: ControlPlane, made: dict[str, Any]
+) -> None:
+    async def both(cluster: Cluster) -> dict[str, Any]:
+        seen = await status_of(cluster, made)
+        progress = {"progress": {"stage": "Train", "step": 3}}
+        return await status_of(cluster, seen, manager="progress", status=progress)
+
+    answer = asked(api_server, both)
+    assert answer["status"]["state"] == "Running"
+    assert answer["status"]["progress"]["step"] == 3
+    assert (answer["spec"], answer["metadata"]["generation"]) == (made["spec"], 1)
+
+
+@pytest.mark.parametrize("manager", ["operator", "progress"])
+def test_a_status_is_written_to_the_version_it_was_made_for(
+    api_server: ControlPlane, made: dict[str, Any], manager: str
+) -> None:
+    async def stale(cluster: Cluster) -> None:
+        answer = await status_of(cluster, made)
+        assert answer["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+        with pytest.raises(Conflict) as refusal:
+            await status_of(cluster, made, manager=manager, status={"state": "Stale"})
+        assert refusal.value.reason == "Conflict"
+
+    asked(api_server, stale)
+
+
+def test_a_status_never_reaches_a_later_object_of_that_name(
+    api_server: ControlPlane, jobs: PreferenceJobs, made: dict[str, Any]
+) -> None:
+    jobs.delete("job")
+    jobs.create("job")
+
+    async def write(cluster: Cluster) -> None:
+        with pytest.raises(Conflict):
+            await status_of(cluster, made)
+
+    asked(api_server, write)
+    assert "state" not in jobs.get("job")["status"]
+
+
+def test_a_status_that_breaks_the_schema(api_server: ControlPlane, made: dict[str, Any]) -> None:
+    run = {"id": "r", "number": 0, "stage": "Train"}
+
+    async def write(cluster: Cluster) -> None:
+        with pytest.raises(Refused, match=r"status\.run\.number") as refusal:
+            await status_of(cluster, made, status={"run": run})
+        assert refusal.value.reason == "Invalid"
+
+    asked(api_server, write)
+
+
+def test_a_status_makes_no_object(api_server: ControlPlane, made: dict[str, Any]) -> None:
+    metadata = {**made["metadata"], "name": "nobody"}
+
+    async def write(cluster: Cluster) -> None:
+        with pytest.raises(NotFound, match='"nobody" not found'):
+            await status_of(cluster, {"metadata": metadata})
+
+    asked(api_server, write)
