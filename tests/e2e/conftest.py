@@ -1,0 +1,66 @@
+"""A real cluster for every end-to-end test: control plane, node, images, an S3 server."""
+
+import itertools
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+import control_plane
+import images
+import node
+import programs
+import s3_servers
+from awaiting import until
+from processes import free_port, started
+from real_cluster import Cluster
+from s3_servers import S3Server
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A control plane and a node that is ready, with the project's images on it."""
+    node.require()
+    sandbox = images.base()
+    operator, trainer = images.built(images.OPERATOR), images.built(images.TRAINER)
+    folder = tmp_path_factory.mktemp("cluster")
+    parts = {"controller_manager": True, "scheduler": True, "kind": True, "audit": True}
+    with (
+        node.alone(),
+        control_plane.running(folder, pods=True, **parts) as plane,
+        node.running(plane, sandbox=sandbox, pods=[operator, trainer]),
+    ):
+        yield Cluster(plane=plane, operator=operator, trainer=trainer)
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> str:
+    """A namespace of the test's own, which enforces Pod Security `restricted`."""
+    name = f"test-{next(_numbers)}"
+    cluster.make_namespace(name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def s3_for_pods(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """versitygw at an address that pods and tests reach alike."""
+    folder, port = tmp_path_factory.mktemp("s3"), free_port()
+    server = S3Server(f"http://{node.ADDRESS}:{port}", "pods-key", "pods-secret", "versitygw")
+    for name in ("metadata", "objects"):
+        (folder / name).mkdir()
+    command = (
+        programs.find("versitygw"),
+        *("--quiet", "--port", f"{node.ADDRESS}:{port}", "--region", s3_servers.REGION),
+        *("--access", server.access_key, "--secret", server.secret_key),
+        *("posix", "--sidecar", folder / "metadata", folder / "objects"),
+    )
+    with started(command, log=folder / "versitygw.log"):
+        until(lambda: _listens(port))
+        yield server
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((node.ADDRESS, port)) == 0
