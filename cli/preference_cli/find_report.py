@@ -66,7 +66,6 @@ def _of_manifest(target: str, root: Path) -> Report:
             return Report(record.result.report_uri, record.document)
     raise CommandError(
         f"no run of {target} has finished on this machine",
-        remedy=f"preference run {target}; the report of a run in a cluster stands in "
-        "status.result.reportURI of its PreferenceJob",
+        remedy=f"preference run {target}; of a run in a cluster, name the PreferenceJob",
         reason="NoReport",
     )

@@ -21,6 +21,11 @@ def add_source_arguments(parser: argparse.ArgumentParser) -> None:
     """Which manifest, and what this call changes in it."""
     parser.add_argument("file", metavar="FILE", help="manifest of a PreferenceJob, - for stdin")
     parser.add_argument("--name", help="which PreferenceJob, where FILE holds several")
+    add_set_argument(parser)
+
+
+def add_set_argument(parser: argparse.ArgumentParser) -> None:
+    """What this call changes in the spec."""
     parser.add_argument(
         "--set",
         dest="overrides",

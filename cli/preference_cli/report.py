@@ -1,21 +1,30 @@
-"""Find the report of a finished run; print where it is, copy it or open it."""
+"""Find the report of a finished run, here or in a cluster; print where it is, copy or open it."""
 
 import argparse
 import os
 import shutil
 import sys
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 
 from preference_api.v1alpha1.status import Progress
 from preference_api.wire import ExitCode
 from preference_cli.cache import cache_folder, new_run_folder
+from preference_cli.cluster.job_report import find_job_report, reaching
+from preference_cli.cluster.options import (
+    add_cluster_arguments,
+    job_name,
+    names_job,
+    open_cluster,
+)
 from preference_cli.ending import Ending
 from preference_cli.errors import CommandError
 from preference_cli.find_report import REPORT_NAME, Report, find_report
 from preference_cli.invocation import Invocation
 from preference_cli.locations import local_path
-from preference_cli.options import Subparsers, add_python_argument
+from preference_cli.options import Subparsers, add_python_argument, add_set_argument
+from preference_cli.source import change_document
 from preference_cli.stop import StopRequest
 from preference_cli.view_plain import PlainView
 
@@ -32,20 +41,26 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser("report", help=__doc__, description=__doc__)
     parser.add_argument(
         "target",
-        metavar="FILE|RUN|URI",
-        help="manifest of a run on this machine, folder of a run, or URI of a run or report",
+        metavar="NAME|FILE|RUN|URI",
+        help="name of a PreferenceJob in the cluster (pj/NAME where a file is called so), manifest "
+        "of a run on this machine, folder of a run, or URI of a run or report",
     )
     parser.add_argument("--to", metavar="FOLDER", type=Path, help=f"put {REPORT_NAME} there")
     parser.add_argument("--open", action="store_true", help="open it in the browser")
     parser.add_argument("--manifest", metavar="FILE", help="whose spec.storage reaches the URI")
+    add_set_argument(parser)
     add_python_argument(parser)
+    add_cluster_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Print where the report is, after it was copied and opened as asked."""
     root = cache_folder(os.environ)
-    report = find_report(arguments.target, manifest=arguments.manifest, root=root)
+    report = _find(arguments, root)
+    if report.document and arguments.overrides:
+        document = change_document(report.document, arguments.overrides)
+        report = replace(report, document=document)
     path = local_path(report.uri)
     if arguments.to or (arguments.open and path is None):
         folder = arguments.to or new_run_folder(root, "reports")
@@ -57,6 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     if path and arguments.open:
         _open(path)
     return ExitCode.DONE
+
+
+def _find(arguments: argparse.Namespace, root: Path) -> Report:
+    if names_job(arguments.target, arguments):
+        return find_job_report(open_cluster(arguments), job_name(arguments.target))
+    return find_report(arguments.target, manifest=arguments.manifest, root=root)
 
 
 def _bring(report: Report, folder: Path, python: str) -> Ending:
@@ -86,6 +107,8 @@ def _fetch(report: Report, folder: Path, python: str) -> Ending:
         )
         ending = call.start_trainer("fetch", report.uri, str(folder.resolve()))
     view.end(ending, None)
+    if advice := reaching(report, ending):
+        view.notice(advice)
     return ending
 
 

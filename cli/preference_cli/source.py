@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from preference_api.manifest import ManifestError, from_document
-from preference_api.v1alpha1 import KIND, PreferenceJob
+from preference_api.v1alpha1 import KIND, ObjectMeta, PreferenceJob
 from preference_api.wire import Origin, RunDocument
 from preference_cli.errors import CommandError
 from preference_cli.locations import resolve_locations
@@ -64,7 +64,7 @@ def load_document(source: Source) -> RunDocument:
     manifest = _choose(load_documents(_read(source.file), source.file), source)
     written = resolve_locations(manifest, source.folder)
     changed = resolve_locations(reduce(apply_override, overrides, written), Path.cwd())
-    job = _parse(changed, source.file)
+    job = parse_job(changed, source.file)
     return RunDocument(
         name=job.metadata.name,
         namespace=job.metadata.namespace,
@@ -74,12 +74,34 @@ def load_document(source: Source) -> RunDocument:
     )
 
 
-def _parse(manifest: Any, file: str) -> PreferenceJob:
+def change_document(document: RunDocument, overrides: Sequence[str]) -> RunDocument:
+    """The document with `--set` options applied, in order.
+
+    Raises:
+        CommandError: An override is at fault, or breaks the rules of the kind.
+    """
+    metadata = ObjectMeta(name=document.name, namespace=document.namespace)
+    job = PreferenceJob(metadata=metadata, spec=document.spec)
+    manifest = job.model_dump(mode="json", by_alias=True, exclude_none=True)
+    changed = reduce(apply_override, map(parse_override, overrides), manifest)
+    return document.model_copy(update={"spec": parse_job(changed, "--set").spec})
+
+
+def parse_job(manifest: Any, origin: str) -> PreferenceJob:
+    """The PreferenceJob that JSON values describe.
+
+    Args:
+        manifest: The values.
+        origin: What they are called in a fault.
+
+    Raises:
+        CommandError: They break the rules of the kind; every fault is named.
+    """
     try:
         return from_document(manifest, local=True)
     except ManifestError as error:
         raise CommandError(
-            f"{file} is no valid {KIND}",
+            f"{origin} is no valid {KIND}",
             details=[str(fault) for fault in error.faults],
             reason="InvalidManifest",
         ) from error

@@ -50,13 +50,23 @@ def choose_view(form: str) -> View:
     """
     if form == "json":
         return JsonView()
-    if form == "plain" or not sys.stdout.isatty() or os.environ.get("TERM") == "dumb":
+    if not draws(form):
         return PlainView()
     try:
         from preference_cli.view_terminal import TerminalView
     except ModuleNotFoundError as error:
-        raise CommandError(
-            f"the terminal view needs the package {error.name}",
-            remedy="pip install 'preference-operator[cli]', or use --output plain",
-        ) from error
+        raise needs_rich(error) from error
     return TerminalView()
+
+
+def draws(form: str) -> bool:
+    """Whether stdout is drawn on, and not only written to."""
+    return form == "auto" and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def needs_rich(error: ModuleNotFoundError) -> CommandError:
+    """The fault where drawing is wanted and its package is not installed."""
+    return CommandError(
+        f"the terminal view needs the package {error.name}",
+        remedy="pip install 'preference-operator[cli]', or use --output plain",
+    )

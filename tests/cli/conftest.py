@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 
 from cli_world import World
+from control_plane import ControlPlane
+from team import Team
 
 
 @pytest.fixture
@@ -16,3 +18,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     monkeypatch.chdir(tmp_path)
     yield world
     world.leave()
+
+
+@pytest.fixture
+def team(api_server: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Team:
+    """A namespace of its own, which KUBECONFIG names with every right."""
+    team = Team.made(api_server)
+    monkeypatch.setenv("KUBECONFIG", str(team.kubeconfig(tmp_path)))
+    return team

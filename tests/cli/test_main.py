@@ -73,13 +73,14 @@ def test_the_help_speaks_of_the_program_that_was_called(
     assert capsys.readouterr().out.startswith(usage)
 
 
-def test_the_command_line_loads_neither_torch_nor_storage_libraries() -> None:
+def test_the_command_line_loads_neither_torch_nor_storage_nor_cluster_libraries() -> None:
     script = """
 import sys
 from preference_cli.__main__ import main
 main(["crd"])
 import preference_cli.view_terminal
-heavy = {"torch", "transformers", "trl", "boto3", "preference_trainer"} & set(sys.modules)
+names = {"torch", "transformers", "trl", "boto3", "kubernetes", "preference_trainer"}
+heavy = names & set(sys.modules)
 sys.exit(f"loaded: {heavy}" if heavy else 0)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

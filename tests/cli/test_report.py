@@ -141,6 +141,7 @@ def test_a_report_that_cannot_be_fetched_says_why(
     assert main(["report", "job.yaml", "--to", "here"]) == 4
     out, err = capsys.readouterr()
     assert "NotFound: there is nothing at it" in err
+    assert "cluster" not in err
     assert out == ""
 
 
