@@ -72,6 +72,10 @@ class Kubelet:
     def run(self, pod: Body, *, address: str = "127.0.0.1") -> None:
         """Bind it and tell that it runs, at an IP address that may be a server of the test's."""
         self.bind(pod)
+        self.start(pod, address=address)
+
+    def start(self, pod: Body, *, address: str) -> None:
+        """Tell that a pod that has a node runs, at an IP address."""
         started = _written(datetime.now(UTC))
         status = {
             "phase": "Running",

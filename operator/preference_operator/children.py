@@ -25,6 +25,8 @@ QUEUE_LABELS = ("kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class")
 """The labels that a training Job takes over from its PreferenceJob; no others are."""
 
 _NOT_TAKEN_OVER = {"suspend", "ttl_seconds_after_finished", "retrain"}
+# More than a spec allows, and less than what a status could not hold.
+_MOST_ATTEMPTS = 10**9
 _REFUSED = (
     ExitCode.BAD_CONFIGURATION,
     ExitCode.BAD_DATA,
@@ -65,11 +67,13 @@ def wanted_hash(spec: PreferenceJobSpec) -> str:
 
 
 def attempts_before(annotations: Mapping[str, str] | None) -> Attempts:
-    """What a child Job's annotation says; nothing where it says nothing that can be read."""
+    """What a child Job's annotation says; nothing where it says nothing that can be."""
     try:
-        return Attempts.model_validate_json((annotations or {})[ATTEMPTS_ANNOTATION])
+        attempts = Attempts.model_validate_json((annotations or {})[ATTEMPTS_ANNOTATION])
     except (KeyError, ValidationError):
         return Attempts()
+    known = max(attempts.failures, attempts.preemptions) <= _MOST_ATTEMPTS
+    return attempts if known else Attempts()
 
 
 def _labels(order: Order) -> dict[str, str]:

@@ -18,10 +18,12 @@ from preference_operator.cluster_errors import (
 )
 from preference_operator.diagnose import Diagnosis, complaint
 from preference_operator.logs import about
+from preference_operator.names import ChildStage
 from preference_operator.objects import Job, Key, read_job
 from preference_operator.observe import Facts, observe
 from preference_operator.plan import plan
 from preference_operator.queue import WorkQueue
+from preference_operator.rivals import Other, first_of, same_run
 from preference_operator.store import Store
 
 _LOG = logging.getLogger(__name__)
@@ -96,7 +98,22 @@ class Controller:
             live=self._live(pods),
             complaint=await self._complaint(jobs, pods, now),
             refusal=self.refusals.get(job.key),
+            first=self._first(job),
         )
+
+    def _first(self, job: Job) -> Job | None:
+        """The object that has to be waited for, since it asks for the same run."""
+        run = job.status.run
+        if run is None or run.id is None or run.completion_time is not None:
+            return None
+        bodies = self.store.preference_jobs_with(f'"{run.id}"')
+        others = [other for other in map(read_job, bodies) if same_run(job, other)]
+        return first_of(job, [Other(job=one, training=self._trains(one)) for one in others])
+
+    def _trains(self, job: Job) -> bool:
+        jobs = self.store.jobs(job.uid)
+        children = observe(Facts(jobs=jobs, pods=self.store.pods(jobs))).children
+        return any(child.live and child.stage is ChildStage.TRAIN for child in children)
 
     def _live(self, pods: tuple[Body, ...]) -> LiveProgress | None:
         running = (pod for pod in pods if pod["status"].get("phase") == "Running")

@@ -20,6 +20,10 @@ Key = tuple[str, str]
 """Namespace and name of a PreferenceJob."""
 
 
+SAME_RUN = "SameRun"
+"""Reason of an object that waits for another one's training of the same run."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One PreferenceJob at one resource version.
@@ -58,6 +62,12 @@ class Job:
             return None
         unread = self.spec is None and end.observed_generation == self.generation
         return end if unread or run.spec_hash == self.spec_hash else None
+
+    @property
+    def waits_for_same_run(self) -> bool:
+        """Whether it was waiting for another object's training of the same run."""
+        conditions = self.status.conditions or ()
+        return any(one.reason == SAME_RUN for one in conditions if one.type == "Succeeded")
 
     def at_version(self, resource_version: str) -> Self:
         """The same object after a write."""

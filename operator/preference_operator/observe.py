@@ -12,6 +12,7 @@ from preference_operator.bodies import Body, owner_uid
 from preference_operator.children import WANTED_ANNOTATION, attempts_before
 from preference_operator.diagnose import Diagnosis, Ending, Verdict, ended, job_failed, waiting
 from preference_operator.names import ChildStage, parse_child_name
+from preference_operator.objects import Job
 
 # The Job controller writes both on the replacement of a failed pod (KEP-3850).
 _FAILURES_ANNOTATION = "batch.kubernetes.io/job-index-failure-count"
@@ -82,6 +83,7 @@ class Facts:
     live: What the training pod answered last.
     complaint: Why the Job controller cannot make a pod.
     refusal: Why the API server did not take the last child, or whose place it would have had.
+    first: The object that trains the same run, or will.
     """
 
     jobs: Sequence[Body] = ()
@@ -89,6 +91,7 @@ class Facts:
     live: LiveProgress | None = None
     complaint: Diagnosis | None = None
     refusal: Diagnosis | None = None
+    first: Job | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +102,7 @@ class Seen:
     live: LiveProgress | None = None
     complaint: Diagnosis | None = None
     refusal: Diagnosis | None = None
+    first: Job | None = None
 
     def child(self, spec_hash: str, stage: ChildStage) -> Child | None:
         """The child for a spec and a stage."""
@@ -114,13 +118,14 @@ def observe(facts: Facts) -> Seen:
         live=facts.live,
         complaint=facts.complaint,
         refusal=facts.refusal,
+        first=facts.first,
     )
 
 
 def _own(job: Body, pods: Sequence[Body]) -> list[Body]:
     """The pods of a Job, oldest first."""
     own = (pod for pod in pods if owner_uid(pod) == job["metadata"]["uid"])
-    return sorted(own, key=lambda pod: (_created(pod), pod["metadata"]["name"]))
+    return sorted(own, key=lambda pod: (_created(pod), _counts_at_birth(pod)))
 
 
 def _created(body: Body) -> str:
@@ -168,8 +173,14 @@ def _state(job: Body, newest: Body | None) -> ChildState:
         return ChildState.SUCCEEDED
     if _condition(job, "Failed"):
         return ChildState.FAILED
-    running = newest is not None and newest["status"].get("phase") == "Running"
-    return ChildState.RUNNING if running else ChildState.WAITING
+    return ChildState.RUNNING if newest and _at_work(newest) else ChildState.WAITING
+
+
+def _at_work(pod: Body) -> bool:
+    """Whether a pod runs, or ended so that its Job ends with it, which takes a moment more."""
+    ending = ended(pod)
+    over = ending is not None and ending.verdict in (Verdict.DONE, Verdict.REFUSED)
+    return over or pod["status"].get("phase") == "Running"
 
 
 def _condition(job: Body, kind: str) -> Mapping[str, Any] | None:
@@ -199,15 +210,19 @@ def _used(pods: Sequence[Body]) -> tuple[int, int]:
 
 def _counts(pod: Body) -> tuple[int, int]:
     """Failures and preemptions until this pod ended, or so far."""
-    annotations = pod["metadata"].get("annotations") or {}
-    failures = _number(annotations.get(_FAILURES_ANNOTATION))
-    ignored = _number(annotations.get(_IGNORED_ANNOTATION))
+    failures, ignored = _counts_at_birth(pod)
     ending = ended(pod)
     if ending is not None and ending.verdict is Verdict.PREEMPTED:
         ignored += 1
     if ending is not None and ending.verdict is Verdict.FAILED:
         failures += 1
     return failures, ignored
+
+
+def _counts_at_birth(pod: Body) -> tuple[int, int]:
+    annotations = pod["metadata"].get("annotations") or {}
+    failures = _number(annotations.get(_FAILURES_ANNOTATION))
+    return failures, _number(annotations.get(_IGNORED_ANNOTATION))
 
 
 def _number(text: str | None) -> int:

@@ -73,14 +73,10 @@ class ProgressReader:
             del live[pod]
 
     def _sources(self) -> Iterator[Source]:
-        store = self.controller.store
-        for key in store.all_keys():
-            body = store.preference_job(key)
-            jobs = store.jobs(body["metadata"]["uid"]) if body else ()
-            for pod in store.pods(jobs):
-                if _training(pod):
-                    uid, address = pod["metadata"]["uid"], pod["status"]["podIP"]
-                    yield Source(key=key, pod=uid, address=address)
+        for key, pod in self.controller.store.running_pods():
+            if _training(pod):
+                uid, address = pod["metadata"]["uid"], pod["status"]["podIP"]
+                yield Source(key=key, pod=uid, address=address)
 
     async def _look(self, session: aiohttp.ClientSession, source: Source) -> None:
         try:
@@ -142,9 +138,4 @@ def _turn(answer: LiveProgress) -> tuple[object, ...]:
 
 def _training(pod: Body) -> bool:
     labels = pod["metadata"].get("labels") or {}
-    status = pod["status"]
-    return (
-        labels.get(STAGE_LABEL) == ChildStage.TRAIN
-        and status.get("phase") == "Running"
-        and bool(status.get("podIP"))
-    )
+    return labels.get(STAGE_LABEL) == ChildStage.TRAIN and bool(pod["status"].get("podIP"))

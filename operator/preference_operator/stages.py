@@ -11,11 +11,14 @@ from preference_operator.diagnose import Diagnosis
 from preference_operator.draft import Draft
 from preference_operator.finishing import fail, finish, sentence
 from preference_operator.names import ChildStage
+from preference_operator.objects import SAME_RUN, Job
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan
-from preference_operator.underway import in_progress, order
+from preference_operator.underway import calm, in_progress, order
 
 _MOST_PREEMPTIONS_A_JOB = 3
+_WAITING_SECONDS = 15.0
+_LOOKING = "The same run was trained elsewhere; its result is looked up in the bucket."
 
 _STATES: Mapping[Stage, str] = {
     Stage.CHECK: "Checking",
@@ -103,6 +106,10 @@ def _ask_again(draft: Draft, seen: Seen, child: Child) -> Plan:
 
 def train_stage(draft: Draft, seen: Seen, child: Child | None) -> Plan:
     """The run's identity is known: train, unless that is done."""
+    if child is None and seen.first is not None:
+        return _wait_for(draft, seen.first)
+    if child is None and draft.job.waits_for_same_run:
+        return _look_again(draft, seen)
     if child is None or child.deleting:
         return order(draft, seen, child, ChildStage.TRAIN)
     draft = draft.count(child.attempts)
@@ -115,6 +122,23 @@ def train_stage(draft: Draft, seen: Seen, child: Child | None) -> Plan:
     if child.state is ChildState.SUCCEEDED:
         return _trained(draft, seen, child)
     return _remade(draft, child) or _training(draft, seen, child)
+
+
+def _wait_for(draft: Draft, first: Job) -> Plan:
+    """Another object trains this very run: its result will be this one's, too."""
+    here = first.key[0] == draft.job.key[0]
+    who = f"PreferenceJob {first.key[1]}" if here else "A PreferenceJob in another namespace"
+    plan = calm(draft, "Waiting", SAME_RUN, f"{who} trains the same run; its result is used.")
+    return replace(plan, wake_after=_WAITING_SECONDS)
+
+
+def _look_again(draft: Draft, seen: Seen) -> Plan:
+    """What was waited for has ended: a check finds its result, or that it left none."""
+    assert draft.run is not None
+    check = seen.child(draft.run.spec_hash, ChildStage.CHECK)
+    forgotten = draft.run.model_copy(update={"resolved": None, "id": None})
+    plan = calm(replace(draft, run=forgotten), "Checking", "FindingResult", _LOOKING)
+    return replace(plan, delete=(check,) if check and not check.deleting else ())
 
 
 def _preempted_too_often(draft: Draft, seen: Seen, child: Child) -> Plan | None:

@@ -6,7 +6,7 @@ be told that an object is gone whose deletion a broken watch did not deliver.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from preference_api.v1alpha1 import API_VERSION, KIND
@@ -18,12 +18,16 @@ _REMEMBERED_GONE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An object as JSON: as dictionaries, a thousand jobs would take ten times the memory."""
+    """An object as JSON: as dictionaries, a thousand jobs would take ten times the memory.
+
+    running: Whether it is a pod that runs, without its JSON being read.
+    """
 
     text: str
     version: int
     owner: str | None
     key: Key | None
+    running: bool
 
     @property
     def body(self) -> Body:
@@ -52,9 +56,13 @@ class Store:
         if max(self.version(kind, uid), self._gone.get(uid, 0)) >= _version(body):
             return False
         self._gone.pop(uid, None)
-        text = json.dumps(trimmed(kind, body), separators=(",", ":"))
-        key = self.key_of(kind, body)
-        entry = _Entry(text, version=_version(body), owner=owner_uid(body), key=key)
+        entry = _Entry(
+            text=json.dumps(trimmed(kind, body), separators=(",", ":")),
+            version=_version(body),
+            owner=owner_uid(body),
+            key=self.key_of(kind, body),
+            running=kind is Kind.PODS and (body.get("status") or {}).get("phase") == "Running",
+        )
         self._entries[kind][uid] = entry
         self._relate(kind, uid, entry)
         return True
@@ -103,6 +111,11 @@ class Store:
         """Every PreferenceJob."""
         return list(self._uids)
 
+    def preference_jobs_with(self, word: str) -> tuple[Body, ...]:
+        """The PreferenceJobs in whose text a word stands."""
+        entries = (self._entries[Kind.PREFERENCE_JOBS].get(uid) for uid in self._uids.values())
+        return tuple(entry.body for entry in entries if entry and word in entry.text)
+
     def jobs(self, uid: str) -> tuple[Body, ...]:
         """The Jobs that a PreferenceJob controls."""
         return tuple(entry.body for entry in self._children.get(uid, {}).values())
@@ -112,6 +125,15 @@ class Store:
         return tuple(
             entry.body for job in jobs for entry in self._children.get(_uid(job), {}).values()
         )
+
+    def running_pods(self) -> Iterator[tuple[Key, Body]]:
+        """The pods that run, each with the PreferenceJob that it works for."""
+        for pod in self._entries[Kind.PODS].values():
+            job = self._entries[Kind.JOBS].get(pod.owner or "")
+            if not pod.running or job is None or job.key is None:
+                continue
+            if self._uids.get(job.key) == job.owner:
+                yield job.key, pod.body
 
     def uids(self, kind: Kind) -> frozenset[str]:
         """Every known object of a kind."""

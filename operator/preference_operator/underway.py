@@ -48,12 +48,12 @@ def _waiting(draft: Draft, seen: Seen, child: Child) -> Plan:
     if trouble is not None:
         return _troubled(draft, "Pending", trouble)
     if child.queued:
-        return _calm(draft, "Queued", "Queued", "The queue has not admitted the training yet.")
+        return calm(draft, "Queued", "Queued", "The queue has not admitted the training yet.")
     if last is not None and last.diagnosis is not None:
         preempted = last.verdict is Verdict.PREEMPTED
         again = replace(last.diagnosis, reason="Preempted" if preempted else "Retrying")
         return _troubled(draft, "Restarting", again)
-    starting = _calm(draft, "Starting", "Starting", f"The {_NOUNS[child.stage]} pod is on its way.")
+    starting = calm(draft, "Starting", "Starting", f"The {_NOUNS[child.stage]} pod is on its way.")
     return replace(starting, wake_after=None if child.pods else _LOOK_AGAIN_SECONDS)
 
 
@@ -64,7 +64,8 @@ def _troubled(draft: Draft, state: str, trouble: Diagnosis) -> Plan:
     return Plan(draft=replace(told, troubled=True), wake_after=_BLOCKED_SECONDS)
 
 
-def _calm(draft: Draft, state: str, reason: str, message: str) -> Plan:
+def calm(draft: Draft, state: str, reason: str, message: str) -> Plan:
+    """A plan that waits for something that comes by itself."""
     waiting = draft.say(running=false(reason, message))
     return Plan(draft=waiting.stand(state, Outlook.PROGRESSING, reason, message))
 
@@ -74,11 +75,11 @@ def order(draft: Draft, seen: Seen, child: Child | None, stage: ChildStage) -> P
     spec = draft.job.spec
     assert spec is not None
     if child is not None:
-        return _calm(draft, "Starting", "Waiting", f"Job {child.name} still has to be gone.")
+        return calm(draft, "Starting", "Waiting", f"Job {child.name} still has to be gone.")
     if seen.refusal is not None:
         plan = _troubled(draft, "Blocked", seen.refusal)
     else:
-        plan = _calm(draft, "Starting", "Starting", f"The {_NOUNS[stage]} pod is on its way.")
+        plan = calm(draft, "Starting", "Starting", f"The {_NOUNS[stage]} pod is on its way.")
     wanted = Order(
         job=draft.job,
         spec=spec,

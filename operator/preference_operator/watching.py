@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 
 PREFIX = "preference.dev"
 CHUNK_OBJECTS = 500
+_IDLE_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE = 1.0, 30.0
 
 _RESOURCES: Mapping[Kind, tuple[str, str, str]] = {
@@ -118,6 +119,9 @@ def kopf_settings(settings: Settings) -> kopf.OperatorSettings:
     options = kopf.OperatorSettings()
     options.posting.enabled = False
     options.persistence.finalizer = f"{PREFIX}/finalizer"
+    options.persistence.diffbase_storage = _NothingStored()
+    # So long kopf keeps the task of an object, and the last event of it, in case of another.
+    options.queueing.idle_timeout = _IDLE_SECONDS
     options.scanning.disabled = True
     options.watching.chunk_size = CHUNK_OBJECTS
     options.watching.server_timeout = 300
@@ -129,6 +133,19 @@ def kopf_settings(settings: Settings) -> kopf.OperatorSettings:
         if selector:
             options.watching.label_selectors[_RESOURCES[kind]] = selector
     return options
+
+
+class _NothingStored(kopf.DiffBaseStorage):
+    """Has kopf compare nothing: it would copy each object twice, and read its own annotation."""
+
+    def build(self, **_others: Any) -> kopf.BodyEssence:
+        return {}
+
+    def fetch(self, **_others: Any) -> None:
+        return None
+
+    def store(self, **_others: Any) -> None:
+        pass
 
 
 async def _log_in(**arguments: Any) -> kopf.ConnectionInfo | None:

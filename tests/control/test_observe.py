@@ -121,7 +121,7 @@ def test_garbage_in_the_counts_of_a_pod_is_nothing(count: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "garbage", ["", "x", "[]", "[" * 100_000, '{"failures": -1}', "null", "{}"]
+    "garbage", ["", "x", "[]", "[" * 100_000, '{"failures": -1}', "null", "{}", f'{{"failures": {10**30}}}']
 )
 def test_garbage_in_the_annotation_of_a_job_is_nothing(garbage: str) -> None:
     job = {
