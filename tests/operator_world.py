@@ -61,6 +61,14 @@ class World:
         asyncio.run(self.controller.reconcile(KEY))
         return self.api.calls[before:]
 
+    def go_on(self) -> list[str]:
+        """Passes of the operator until it waits for something; their calls."""
+        calls = self.work()
+        while (KEY, 0.0) in self.queue.later:
+            self.queue.later.remove((KEY, 0.0))
+            calls += self.work()
+        return calls
+
     @property
     def body(self) -> Body:
         """The PreferenceJob."""

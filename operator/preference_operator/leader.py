@@ -24,10 +24,14 @@ _MOST_MISSED = 3
 
 @dataclass(slots=True, kw_only=True)
 class Leader:
-    """The work of one process."""
+    """The work of one process.
+
+    stop: Set where the process is told to stop.
+    """
 
     cluster: Cluster
     settings: Settings
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
     store: Store = field(default_factory=Store)
     queue: WorkQueue = field(default_factory=WorkQueue)
     _caught_up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -37,7 +41,9 @@ class Leader:
         """Work until the process is told to stop, or this task is cancelled."""
         self._compared = time.monotonic()
         controller = self._controller()
-        watches = Watches(store=self.store, settings=self.settings, changed=self.queue.add)
+        watches = Watches(
+            store=self.store, settings=self.settings, changed=self.queue.add, stop=self.stop
+        )
         reader = ProgressReader(
             controller=controller,
             port=self.settings.trainer_port,
@@ -48,6 +54,7 @@ class Leader:
             others = [group.create_task(reader.run()), group.create_task(self._compare(watches))]
             try:
                 await watches.run()
+                _LOG.info("told to stop; what is under way is brought to its end")
             finally:
                 self.queue.stop()
                 for other in [*others, *([] if self._caught_up.is_set() else [work])]:

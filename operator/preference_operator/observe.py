@@ -44,7 +44,7 @@ class Child:
     waiting: Why its pod does not run yet.
     ending: How its newest finished pod ended.
     failure: Why the Job failed.
-    finished_at: When it ended, as Kubernetes writes times.
+    made_at, finished_at: When it was made and when it ended, as Kubernetes writes times.
     """
 
     stage: ChildStage
@@ -63,6 +63,7 @@ class Child:
     waiting: Diagnosis | None = None
     ending: Ending | None = None
     failure: Diagnosis | None = None
+    made_at: str = ""
     finished_at: str = ""
 
     @property
@@ -164,15 +165,18 @@ def _child(job: Body, pods: Sequence[Body]) -> Child | None:
         waiting=waiting(newest) if newest and state is ChildState.WAITING else None,
         ending=ending,
         failure=job_failed(job, ending) if state is ChildState.FAILED else None,
+        made_at=_created(job),
         finished_at=_finished_at(job),
     )
 
 
 def _state(job: Body, newest: Body | None) -> ChildState:
-    if _condition(job, "Complete"):
-        return ChildState.SUCCEEDED
-    if _condition(job, "Failed"):
-        return ChildState.FAILED
+    over = _condition(job, "Complete") or _condition(job, "Failed")
+    if over and newest and ended(newest) is None:
+        # Jobs and pods come by watches of their own: what the pod said is still on its way.
+        return ChildState.RUNNING
+    if over:
+        return ChildState.SUCCEEDED if over["type"] == "Complete" else ChildState.FAILED
     return ChildState.RUNNING if newest and _at_work(newest) else ChildState.WAITING
 
 

@@ -2,8 +2,6 @@
 
 import asyncio
 import logging
-import signal
-from collections.abc import Awaitable
 from enum import IntEnum
 
 from preference_operator.cluster import Cluster
@@ -12,6 +10,7 @@ from preference_operator.election import Election
 from preference_operator.health import HealthServer, LoopLag
 from preference_operator.leader import Leader
 from preference_operator.settings import Settings, SettingsError
+from preference_operator.stopping import first, listen
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +42,10 @@ async def run(settings: Settings) -> Exit:
 class _Process:
     def __init__(self, cluster: Cluster, settings: Settings) -> None:
         self._election = Election(cluster, settings)
-        self._leader = Leader(cluster=cluster.guarded(self._election.require), settings=settings)
+        self._told = asyncio.Event()
+        self._leader = Leader(
+            cluster=cluster.guarded(self._election.require), settings=settings, stop=self._told
+        )
         self._lag = LoopLag(most_seconds=MOST_LAG_SECONDS)
         self._health = HealthServer(
             settings.health_port,
@@ -70,16 +72,14 @@ class _Process:
 
     async def _stand_by(self) -> bool:
         """Wait until this process leads; False where it was told to stop before."""
-        told = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, told.set)
-        await _first(told.wait(), self._election.leading.wait())
-        return self._election.leading.is_set() and not told.is_set()
+        listen(self._told)
+        await first(self._told.wait(), self._election.leading.wait())
+        return not self._told.is_set()
 
     async def _lead(self) -> Exit:
-        """Lead until told to stop: while the watches run, kopf listens to the signals."""
+        """Lead until told to stop, or until the Lease is lost."""
         work = asyncio.create_task(self._leader.run())
-        await _first(asyncio.shield(work), self._election.lost.wait())
+        await first(asyncio.shield(work), self._election.lost.wait())
         if work.done():
             await work
             return Exit.STOPPED
@@ -99,14 +99,3 @@ class _Process:
         if not self._election.leading.is_set():
             return None if self._election.reachable else "the Lease cannot be read"
         return None if self._leader.caught_up else "not everything is listed yet"
-
-
-async def _first(*waits: Awaitable[object]) -> None:
-    """Wait for whichever comes first, and drop the rest."""
-    tasks = [asyncio.ensure_future(wait) for wait in waits]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,6 +18,8 @@ from preference_operator.underway import calm, in_progress, order
 
 _MOST_PREEMPTIONS_A_JOB = 3
 _WAITING_SECONDS = 15.0
+# A write of the operator's own does not wake it.
+_AT_ONCE = 0.0
 _LOOKING = "The same run was trained elsewhere; its result is looked up in the bucket."
 
 _STATES: Mapping[Stage, str] = {
@@ -68,11 +70,15 @@ def _checked(draft: Draft, seen: Seen, child: Child) -> Plan:
     message = child.message
     if message is None or message.check is None:
         return _ask_again(draft, seen, child)
-    draft = _with_verdict(draft, message.check)
+    draft = replace(_with_verdict(draft, message.check), attempts=Attempts())
     if message.check.reused and message.result is not None:
         return finish(draft, seen, message.result, reason="Reused")
     train = seen.child(draft.job.spec_hash, ChildStage.TRAIN)
-    return train_stage(replace(draft, attempts=Attempts()), seen, train)
+    if train is not None:
+        return train_stage(draft, seen, train)
+    # Others that ask for the same run are known by its identity, which is written down first.
+    plan = calm(draft, "Starting", "Starting", "Model and pairs are checked.")
+    return replace(plan, wake_after=_AT_ONCE)
 
 
 def _with_verdict(draft: Draft, check: CheckSummary) -> Draft:
@@ -138,7 +144,8 @@ def _look_again(draft: Draft, seen: Seen) -> Plan:
     check = seen.child(draft.run.spec_hash, ChildStage.CHECK)
     forgotten = draft.run.model_copy(update={"resolved": None, "id": None})
     plan = calm(replace(draft, run=forgotten), "Checking", "FindingResult", _LOOKING)
-    return replace(plan, delete=(check,) if check and not check.deleting else ())
+    gone = (check,) if check and not check.deleting else ()
+    return replace(plan, delete=gone, wake_after=_AT_ONCE)
 
 
 def _preempted_too_often(draft: Draft, seen: Seen, child: Child) -> Plan | None:

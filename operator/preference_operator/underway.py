@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from preference_api.v1alpha1.status import Attempts
 from preference_operator.conditions import Outlook, false, true, unknown
@@ -13,7 +14,7 @@ from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan
 from preference_operator.trainer_pod import Order
 
-_LOOK_AGAIN_SECONDS = 5.0
+_FIRST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 5.0, 60.0
 _BLOCKED_SECONDS = 30.0
 
 _NOUNS: Mapping[ChildStage, str] = {ChildStage.CHECK: "check", ChildStage.TRAIN: "training"}
@@ -22,11 +23,19 @@ _NOUNS: Mapping[ChildStage, str] = {ChildStage.CHECK: "check", ChildStage.TRAIN:
 def in_progress(draft: Draft, seen: Seen, child: Child, *, doing: str, reason: str) -> Plan:
     """A child that is not at its end: running, or why it is not."""
     draft = _admission(draft, seen, child)
-    if child.state is not ChildState.RUNNING:
+    if child.state is not ChildState.RUNNING and not _was_last(draft, child):
         return _waiting(draft, seen, child)
     message = f"The {_NOUNS[child.stage]} pod runs."
     running = draft.say(running=true(doing, message))
     return Plan(draft=running.stand(doing, Outlook.PROGRESSING, reason, message))
+
+
+def _was_last(draft: Draft, child: Child) -> bool:
+    """Whether the attempt that failed was the last one: its Job ends with it, a moment later."""
+    spec, ending = draft.job.spec, child.ending
+    assert spec is not None
+    failed = ending is not None and ending.verdict is Verdict.FAILED and not child.pending
+    return failed and child.attempts.failures > spec.restarts.failures
 
 
 def _admission(draft: Draft, seen: Seen, child: Child) -> Draft:
@@ -54,7 +63,16 @@ def _waiting(draft: Draft, seen: Seen, child: Child) -> Plan:
         again = replace(last.diagnosis, reason="Preempted" if preempted else "Retrying")
         return _troubled(draft, "Restarting", again)
     starting = calm(draft, "Starting", "Starting", f"The {_NOUNS[child.stage]} pod is on its way.")
-    return replace(starting, wake_after=None if child.pods else _LOOK_AGAIN_SECONDS)
+    return replace(starting, wake_after=None if child.pods else _pause(draft, child))
+
+
+def _pause(draft: Draft, child: Child) -> float:
+    """Seconds until a Job without a pod is looked at again: as many as it has waited."""
+    try:
+        waited = (draft.now - datetime.fromisoformat(child.made_at)).total_seconds()
+    except ValueError:
+        return _MOST_PAUSE_SECONDS
+    return min(max(_FIRST_PAUSE_SECONDS, waited), _MOST_PAUSE_SECONDS)
 
 
 def _troubled(draft: Draft, state: str, trouble: Diagnosis) -> Plan:

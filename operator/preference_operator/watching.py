@@ -7,8 +7,8 @@ those are filled, every object that comes wakes every one that waits.
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import kopf
@@ -18,12 +18,13 @@ from preference_api.wire import JOB_UID_LABEL
 from preference_operator.bodies import Kind
 from preference_operator.objects import Key
 from preference_operator.settings import KUBECONFIG_VARIABLE, Settings
+from preference_operator.stopping import first, listen
 from preference_operator.store import Store
 
 _LOG = logging.getLogger(__name__)
 
 PREFIX = "preference.dev"
-CHUNK_OBJECTS = 500
+CHUNK_OBJECTS = 100
 _IDLE_SECONDS = 0.1
 _FIRST_PAUSE, _MOST_PAUSE = 1.0, 30.0
 
@@ -47,27 +48,27 @@ class Watches:
     """The watches of one process.
 
     changed: Told of every PreferenceJob of which anything changed.
+    stop: Set where the process is told to stop.
     """
 
     store: Store
     settings: Settings
     changed: Changed
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
     _restart: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Watch until the process is told to stop; a watch that broke is begun again."""
         pause = _FIRST_PAUSE
-        while True:
+        while not self.stop.is_set():
             try:
                 await self._once()
             except Exception as error:
                 _LOG.warning("the watches broke, and begin again: %s", error)
             else:
-                if not self._restart.is_set():
-                    return
                 pause = _FIRST_PAUSE
             self._restart.clear()
-            await asyncio.sleep(pause)
+            await first(asyncio.sleep(pause), self.stop.wait())
             pause = min(2 * pause, _MOST_PAUSE)
 
     def restart(self) -> None:
@@ -75,20 +76,22 @@ class Watches:
         self._restart.set()
 
     async def _once(self) -> None:
-        stop = asyncio.Event()
-        waiter = asyncio.ensure_future(self._restart.wait())
-        waiter.add_done_callback(lambda _done: stop.set())
+        ending = asyncio.ensure_future(first(self.stop.wait(), self._restart.wait()))
         try:
-            await kopf.operator(
+            tasks = await kopf.spawn_tasks(
                 registry=self._registry(),
                 settings=kopf_settings(self.settings),
+                # kopf would ask for the name of the user, and the user of a container has none.
+                identity=self.settings.identity,
                 standalone=True,
                 clusterwide=not self.settings.namespaces,
                 namespaces=self.settings.namespaces,
-                stop_flag=stop,
+                stop_flag=ending,
             )
+            listen(self.stop)
+            await kopf.run_tasks(tasks, ignored=_EveryTask())
         finally:
-            waiter.cancel()
+            ending.cancel()
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
@@ -123,6 +126,8 @@ def kopf_settings(settings: Settings) -> kopf.OperatorSettings:
     # So long kopf keeps the task of an object, and the last event of it, in case of another.
     options.queueing.idle_timeout = _IDLE_SECONDS
     options.scanning.disabled = True
+    # kopf would kill the process so long after its watches broke, though they were begun again.
+    options.process.ultimate_exiting_timeout = None
     options.watching.chunk_size = CHUNK_OBJECTS
     options.watching.server_timeout = 300
     options.watching.client_timeout = 330
@@ -135,7 +140,20 @@ def kopf_settings(settings: Settings) -> kopf.OperatorSettings:
     return options
 
 
-class _NothingStored(kopf.DiffBaseStorage):
+class _EveryTask(Collection[Any]):
+    """Has kopf leave alone what else runs: at its end it would cancel all that began after it."""
+
+    def __contains__(self, _task: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+class _NothingStored(kopf.DiffBaseStorage):  # type: ignore[misc]
     """Has kopf compare nothing: it would copy each object twice, and read its own annotation."""
 
     def build(self, **_others: Any) -> kopf.BodyEssence:
@@ -151,4 +169,11 @@ class _NothingStored(kopf.DiffBaseStorage):
 async def _log_in(**arguments: Any) -> kopf.ConnectionInfo | None:
     if os.environ.get(KUBECONFIG_VARIABLE):
         return kopf.login_with_kubeconfig(**arguments)
-    return kopf.login_with_service_account(**arguments)
+    account = kopf.login_with_service_account(**arguments)
+    # kopf would ask DNS for the API server, whose address every pod is given.
+    return account and replace(account, server=_server_of_the_pod())
+
+
+def _server_of_the_pod() -> str:
+    host, port = (os.environ[f"KUBERNETES_SERVICE_{name}"] for name in ("HOST", "PORT"))
+    return f"https://{f'[{host}]' if ':' in host else host}:{port}"

@@ -45,7 +45,7 @@ def reason(world: World) -> str:
 def run_through(world: World) -> None:
     """A whole run, by the operator and everybody it depends on."""
     for stage, words in ((CHECK, CHECKED), (TRAIN, TRAINED)):
-        world.work()
+        world.go_on()
         world.end(world.child(stage), 0, words)
         world.look()
     world.work()
@@ -213,7 +213,7 @@ def training() -> World:
     world.work()
     world.end(world.child(CHECK), 0, CHECKED)
     world.look()
-    world.work()
+    world.go_on()
     return world
 
 

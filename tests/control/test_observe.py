@@ -8,7 +8,9 @@ from operator_builders import (
     CHECK,
     CHECKED,
     COMPLETE,
+    FAULT,
     TRAIN,
+    TRAINED,
     USED_UP,
     child,
     hash_of,
@@ -70,7 +72,7 @@ def test_jobs_that_are_not_named_like_children_are_none() -> None:
             ChildState.WAITING,
         ),
         (child(JOB, TRAIN, COMPLETE), [], ChildState.SUCCEEDED),
-        (child(JOB, TRAIN, USED_UP), [pod(TRAINING)], ChildState.FAILED),
+        (child(JOB, TRAIN, USED_UP), [pod(TRAINING, code=1)], ChildState.FAILED),
         (child(JOB, TRAIN, ("FailureTarget", "x")), [pod(TRAINING)], ChildState.RUNNING),
         (child(JOB, TRAIN, ("SuccessCriteriaMet", "x")), [], ChildState.WAITING),
         (child(JOB, TRAIN, status={"conditions": None}), [], ChildState.WAITING),
@@ -120,8 +122,11 @@ def test_garbage_in_the_counts_of_a_pod_is_nothing(count: str) -> None:
     assert only(TRAINING, running).attempts == Attempts()
 
 
+HUGE = f'{{"failures": {10**30}}}'
+
+
 @pytest.mark.parametrize(
-    "garbage", ["", "x", "[]", "[" * 100_000, '{"failures": -1}', "null", "{}", f'{{"failures": {10**30}}}']
+    "garbage", ["", "x", "[]", "[" * 100_000, '{"failures": -1}', "null", "{}", HUGE]
 )
 def test_garbage_in_the_annotation_of_a_job_is_nothing(garbage: str) -> None:
     job = {
@@ -149,6 +154,13 @@ def test_only_the_newest_pod_counts_as_scheduled_or_pending() -> None:
 
 def test_pods_of_others_are_not_taken() -> None:
     assert only(TRAINING, pod(child(JOB, CHECK))).pods == 0
+
+
+def test_of_pods_made_in_one_second_the_counts_tell_which_is_newer() -> None:
+    second = pod(TRAINING, counts=(0, 1), number=0)
+    second["metadata"] |= {"name": "a", "uid": "a"}
+    for order in ((pod(TRAINING, code=75), second), (second, pod(TRAINING, code=75))):
+        assert only(TRAINING, *order).state is ChildState.RUNNING
 
 
 def test_the_last_word_is_that_of_the_newest_pod_that_ended() -> None:
@@ -196,3 +208,14 @@ def test_what_is_known_besides_is_passed_on() -> None:
     why = Diagnosis(reason="Why", message="because", remedy="")
     seen = observe(Facts(complaint=why, refusal=why))
     assert (seen.complaint, seen.refusal, seen.live) == (why, why, None)
+
+
+@pytest.mark.parametrize("end", [COMPLETE, FAULT])
+def test_an_end_counts_once_its_pod_is_seen_to_have_ended(end: tuple[str, str]) -> None:
+    owner = preference_job()
+    over = child(owner, TRAIN, end)
+    [late] = observe(Facts(jobs=[over], pods=[pod(over)])).children
+    [told] = observe(Facts(jobs=[over], pods=[pod(over, code=0, words=TRAINED)])).children
+    [gone] = observe(Facts(jobs=[over])).children
+    assert late.state is ChildState.RUNNING
+    assert told.state is gone.state is not ChildState.RUNNING

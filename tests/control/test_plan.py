@@ -47,6 +47,7 @@ SITUATIONS: dict[str, tuple[Case, dict[str, str], str]] = {
         PROGRESSING,
         "Starting",
     ),
+    "ready": (case(READY_TO_TRAIN), PROGRESSING, "Starting"),
     "queued": (case(READY_TO_TRAIN, child(JOB, TRAIN, queued=True)), PROGRESSING, "Queued"),
     "training": (case(READY_TO_TRAIN, (TRAINING, pod(TRAINING))), PROGRESSING, "Training"),
     "preempted": (
@@ -118,7 +119,7 @@ def made(decided: Plan) -> tuple[str, str] | None:
     return None if order is None else (order.job.spec_hash, order.stage)
 
 
-MADE = {"new": CHECK, "checked": TRAIN}
+MADE = {"new": CHECK, "ready": TRAIN}
 
 
 @pytest.mark.parametrize("name", SITUATIONS)

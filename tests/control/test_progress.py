@@ -72,7 +72,7 @@ def training(address: str = "127.0.0.1") -> World:
     world.work()
     world.end(world.child("check"), 0, CHECKED)
     world.look()
-    world.work()
+    world.go_on()
     running = world.start(world.child(TRAIN))
     world.api.put(Kind.PODS, {**running, "status": {**running["status"], "podIP": address}})
     world.look()

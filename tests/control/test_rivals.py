@@ -1,5 +1,6 @@
 """Two objects that ask for the same run: one trains, the other takes its result."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from operator_builders import (
     preference_job,
     written,
 )
-from preference_operator.bodies import Body
+from operator_world import KEY, World
+from preference_operator.bodies import Body, Kind
 from preference_operator.objects import Job, read_job
 from preference_operator.rivals import Other, first_of, same_run
 
@@ -131,9 +133,28 @@ def test_where_the_other_left_no_result_the_run_is_trained() -> None:
     check = (child(body, CHECK, COMPLETE), pod(child(body, CHECK), code=0, words=CHECKED))
     waiting = written(body, case(body, check).plan(first=job(name="other")))
     after = written(waiting, case(waiting, check).plan())
-    decided = case(written(after, case(after).plan()), check).plan()
+    after = written(after, case(after).plan())
+    decided = case(written(after, case(after, check).plan()), check).plan()
     assert decided.create is not None
     assert decided.create.stage is TRAIN
+
+
+def test_of_two_whose_checks_end_together_one_trains() -> None:
+    world, second = World().has(), ("team", "second")
+    world.api.put(Kind.PREFERENCE_JOBS, preference_job(name="second", uid="second"))
+    world.look()
+
+    def work() -> None:
+        for key in (KEY, second, KEY, second):
+            asyncio.run(world.controller.reconcile(key))
+
+    work()
+    for check in world.children:
+        world.end(check, 0, CHECKED)
+    world.look()
+    work()
+    trainings = [one for one in world.children if one["metadata"]["name"].endswith(TRAIN)]
+    assert len(trainings) == 1
 
 
 def test_a_training_of_its_own_is_followed() -> None:

@@ -44,7 +44,7 @@ def test_the_check_is_asked_for_without_digests_and_the_training_with_them() -> 
     check = case(JOB).plan().create
     assert check is not None
     assert (check.stage, check.resolved) == (CHECK, None)
-    train = case(JOB, (CHECK_DONE, pod(CHECK_DONE, code=0, words=CHECKED))).plan().create
+    train = case(READY_TO_TRAIN).plan().create
     assert train is not None
     assert (train.stage, train.resolved, train.attempts) == (TRAIN, RESOLVED, Attempts())
 
@@ -89,8 +89,8 @@ def test_a_known_result_is_used_again_without_training() -> None:
 def test_a_known_result_that_was_not_told_is_left_to_the_training() -> None:
     check = CheckSummary(resolved=RESOLVED, reused=True, pairs=9, evaluation_pairs=1, dropped=0)
     words = said(0, check=check)
-    decided = case(JOB, (CHECK_DONE, pod(CHECK_DONE, code=0, words=words))).plan()
-    assert decided.create is not None
+    body = after(JOB, (CHECK_DONE, pod(CHECK_DONE, code=0, words=words)))
+    assert case(body).plan().create is not None
 
 
 def test_a_trained_model_is_told() -> None:

@@ -36,7 +36,7 @@ WORN = child(JOB, TRAIN, attempts=Attempts(preemptions=9))
 @pytest.mark.parametrize(
     ("training", "facts", "state", "reason", "again"),
     [
-        ((TRAINING,), {}, "Starting", "Starting", 5),
+        ((TRAINING,), {}, "Starting", "Starting", 60),
         ((TRAINING, pod(TRAINING, "Pending")), {}, "Starting", "Starting", None),
         ((TRAINING,), {"complaint": QUOTA}, "Pending", "QuotaExceeded", 30),
         (
