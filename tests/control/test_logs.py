@@ -67,7 +67,7 @@ def test_objects_of_kopf(
     stream: io.StringIO, reference: object, expected: tuple[str | None, str | None]
 ) -> None:
     extra = {"k8s_ref": reference, "k8s_skip": True, "settings": object()}
-    logging.getLogger("kopf.objects").warning("seen", extra=extra)
+    logging.getLogger("kopf.anything").warning("seen", extra=extra)
     (line,) = lines(stream)
     assert (line.get("namespace"), line.get("name")) == expected
     assert set(line) <= {"time", "level", "logger", "event", "namespace", "name"}
