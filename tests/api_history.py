@@ -7,8 +7,9 @@ the end: a state that stood for a moment only is in it, too.
 import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 import urllib3
@@ -99,6 +100,10 @@ class Record:
         return f"what was waited for never came; the status was at last {status}"
 
 
+class Forgotten(Exception):
+    """The API server was started anew, and does not know what happened before."""
+
+
 class History:
     """The records of all PreferenceJobs, from one moment on."""
 
@@ -128,7 +133,9 @@ class History:
         """Have the threads end."""
         self._over = True
         for answer in list(self._answers.values()):
-            answer.shutdown()
+            # One that has ended already cannot be ended.
+            with suppress(RuntimeError):
+                answer.shutdown()
 
     def _follow(self, kind: str, version: str) -> None:
         while not self._over:
@@ -137,6 +144,8 @@ class History:
                     version = self._note(kind, json.loads(line))
             except urllib3.exceptions.HTTPError:
                 threading.Event().wait(_PAUSE_SECONDS)
+            except Forgotten:
+                version = self._catch_up(kind)
 
     def _watch(self, kind: str, version: str) -> Iterator[bytes]:
         pool = urllib3.PoolManager(ca_certs=str(self._plane.certificate), retries=False)
@@ -148,12 +157,29 @@ class History:
             headers={"Authorization": f"Bearer {bearer}"},
             preload_content=False,
         )
+        if answer.status != HTTPStatus.OK:
+            raise urllib3.exceptions.HTTPError(answer.status)
         self._answers[kind] = answer
         yield from answer
 
+    def _catch_up(self, kind: str) -> str:
+        """Note how the objects of a kind stand, and which of them went."""
+        listed = self._plane.ask("GET", f"{_GROUPS[kind]}/{kind}")
+        standing = {body["metadata"]["uid"] for body in listed["items"]}
+        for body in listed["items"]:
+            self._note(kind, {"type": "MODIFIED", "object": body})
+        with self._lock:
+            records = list(self._records.values())
+        for body in (body for record in records for body in record.current(kind)):
+            if body["metadata"]["uid"] not in standing:
+                self._note(kind, {"type": "DELETED", "object": body})
+        return str(listed["metadata"]["resourceVersion"])
+
     def _note(self, kind: str, told: Body) -> str:
         change, body = told["type"], told["object"]
-        assert change != "ERROR", body
+        if change == "ERROR":
+            assert body["code"] == HTTPStatus.GONE, body
+            raise Forgotten
         if change != "BOOKMARK":
             uid = _belongs_to(kind, body)
             self.record(uid).add(Version(kind=kind, change=change, body=body))

@@ -6,6 +6,7 @@ come last, since losing one loses nothing.
 """
 
 import json
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,12 +19,15 @@ from preference_operator.cluster import Cluster
 from preference_operator.cluster_errors import AlreadyExists, Conflict, NotFound, Refused
 from preference_operator.conditions import cut
 from preference_operator.diagnose import Diagnosis
+from preference_operator.logs import about
 from preference_operator.objects import Job
 from preference_operator.occupied import occupied
 from preference_operator.plans import Note, Plan
 from preference_operator.settings import Settings
 from preference_operator.store import Store
 from preference_operator.trainer_pod import Order
+
+_LOG = logging.getLogger(__name__)
 
 MANAGER = "preference-operator"
 """Field manager of the status."""
@@ -58,7 +62,7 @@ class Actor:
         if plan.progress is not None:
             await self.write_progress(job, plan.progress.value)
         if plan.note is not None:
-            await self.cluster.create_event(_event(job, plan.note, now))
+            await self._tell(job, plan.note, now)
         if plan.remove:
             await self._remove(job)
         return refusal
@@ -107,6 +111,11 @@ class Actor:
         except NotFound as error:
             # Not the PreferenceJob: what stood in its child's place went just now.
             raise Conflict(f"Job {name} went while it was looked at") from error
+
+    async def _tell(self, job: Job, note: Note, now: datetime) -> None:
+        level = logging.WARNING if note.warning else logging.INFO
+        _LOG.log(level, note.message, extra=about(job.key, reason=note.reason))
+        await self.cluster.create_event(_event(job, note, now))
 
     async def _remove(self, job: Job) -> None:
         namespace, name = job.key

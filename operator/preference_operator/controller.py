@@ -86,6 +86,9 @@ class Controller:
         decided = plan(job, observe(facts), now=now, settings=self.actor.settings)
         refusal = await self.actor.act(job, decided, now=now)
         self._remember(job.key, refusal)
+        if refusal is not None:
+            # Soon at first: an API server that was started just now refuses everything.
+            self.queue.retry(job.key)
         if decided.wake_after is not None:
             self.queue.add_after(job.key, decided.wake_after)
 
@@ -106,7 +109,7 @@ class Controller:
         run = job.status.run
         if run is None or run.id is None or run.completion_time is not None:
             return None
-        bodies = self.store.preference_jobs_with(f'"{run.id}"')
+        bodies = self.store.preference_jobs_at(run.id)
         others = [other for other in map(read_job, bodies) if same_run(job, other)]
         return first_of(job, [Other(job=one, training=self._trains(one)) for one in others])
 

@@ -16,6 +16,7 @@ from preference_api.v1alpha1.status import (
     Run,
     Stage,
 )
+from preference_api.wire import TerminationMessage
 from preference_operator.conditions import Outlook, Word, false, settle, summary, true, unknown
 from preference_operator.objects import Job
 
@@ -83,6 +84,12 @@ class Draft:
         """The draft with the newest complete checkpoint."""
         told = true("Saved", "status.checkpoint names the newest complete checkpoint.")
         return replace(self.say(checkpoint_available=told), checkpoint=checkpoint)
+
+    def heard(self, message: TerminationMessage | None) -> Self:
+        """The draft with the checkpoint that the last word of a pod names."""
+        if message is None or message.checkpoint_uri is None or message.step is None:
+            return self
+        return self.saved(Checkpoint(uri=message.checkpoint_uri, step=message.step))
 
     def status(self) -> PreferenceJobStatus:
         """The status as it is written; progress has a writer of its own."""

@@ -52,7 +52,8 @@ def finish(draft: Draft, seen: Seen, result: TrainSummary, *, reason: str) -> Pl
 def _completed(job: Job) -> ProgressWrite | None:
     """Progress as it is at the end; None where it stands so already."""
     known = job.status.progress or Progress()
-    done = {"stage": Stage.DONE, "percent": 100.0, "seconds_left": None}
+    step = max(known.step, known.steps)
+    done = {"stage": Stage.DONE, "step": step, "percent": 100.0, "seconds_left": None}
     value = known.model_copy(update=done)
     return None if value == job.status.progress else ProgressWrite(value=value)
 
@@ -73,7 +74,7 @@ def reject(draft: Draft, seen: Seen, fault: Diagnosis) -> Plan:
     """The spec cannot be worked on as it is; nothing was begun, so nothing has ended."""
     job, run = draft.job, draft.job.status.run
     kept = resume(job, run, draft.now) if run else replace(draft, run=None)
-    refused = kept.say(accepted=false(fault.reason, sentence(fault)))
+    refused = kept.say(accepted=false(fault.reason, fault.text))
     return _stopped(refused, seen, "Invalid", fault)
 
 
@@ -81,7 +82,7 @@ def _stopped(draft: Draft, seen: Seen, state: str, fault: Diagnosis) -> Plan:
     told = draft.say(running=false(state, "Nothing runs."))
     return Plan(
         delete=still_live(seen),
-        draft=told.stand(state, Outlook.FAILED, fault.reason, sentence(fault)),
+        draft=told.stand(state, Outlook.FAILED, fault.reason, fault.text),
     )
 
 
@@ -134,8 +135,3 @@ def _seconds_to_live(draft: Draft) -> float | None:
 def still_live(seen: Seen) -> tuple[Child, ...]:
     """Children that may still use a device and are not yet told to go."""
     return tuple(child for child in seen.children if child.live and not child.deleting)
-
-
-def sentence(fault: Diagnosis) -> str:
-    """A diagnosis as one text: what is wrong, and the way out."""
-    return f"{fault.message.rstrip('.')}. {fault.remedy}".strip()

@@ -78,7 +78,7 @@ class Leader:
         silence = time.monotonic() - self._compared
         if silence <= _MOST_MISSED * self.settings.resync_seconds:
             return None
-        return f"the cluster could not be listed for {silence:.0f} seconds"
+        return f"for {silence:.0f} seconds the watches told less than there is, or lists failed"
 
     def _controller(self) -> Controller:
         actor = Actor(cluster=self.cluster, store=self.store, settings=self.settings)
@@ -101,9 +101,10 @@ class Leader:
             except ClusterError as error:
                 _LOG.warning("the cluster could not be listed: %s", error)
                 continue
-            self._compared = time.monotonic()
             if self.caught_up and behind & suspected:
                 watches.restart()
+            else:
+                self._compared = time.monotonic()
             if not behind:
                 self._complete()
             suspected = behind

@@ -141,6 +141,9 @@ def _suspended(draft: Draft, seen: Seen) -> Plan | None:
     stopped = still_live(seen)
     for child in stopped:
         draft = draft.count(child.attempts)
+    for child in seen.children:
+        if child.state is not ChildState.RUNNING:
+            draft = draft.heard(child.message)
     if any(child.live for child in seen.children):
         message = "The pods save a checkpoint and end."
         stopping = draft.stand("Suspending", Outlook.PROGRESSING, "Suspending", message)

@@ -6,6 +6,8 @@ and one that is broken tells nothing at all. Both show here.
 
 import asyncio
 import logging
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from preference_operator.bodies import Kind
@@ -17,8 +19,9 @@ from preference_operator.watching import SELECTORS, Changed
 _LOG = logging.getLogger(__name__)
 
 
-SETTLING_SECONDS = 1.0
+SETTLING_SECONDS = 5.0
 """What was listed may take so long to come by the watch, too."""
+_LOOK_SECONDS = 0.1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +29,7 @@ class Resync:
     """Looks whether the store is complete.
 
     changed: Told of every PreferenceJob of which something was missing.
-    settling: Seconds between a list and the comparison with it.
+    settling: Most seconds between a list and the comparison with it.
     """
 
     cluster: Cluster
@@ -38,19 +41,26 @@ class Resync:
     async def behind(self) -> frozenset[str]:
         """Drop what is gone from the store; uids of what it does not hold, or holds too old.
 
-        An object that went after it was listed is among them; it will not be a second time.
+        An object that went after it was listed, and whose end no watch told of, is among them; it
+        will not be a second time.
 
         Raises:
             ClusterError: A list could not be read.
 
         """
         listed = {kind: await self._list(kind) for kind in Kind}
-        await asyncio.sleep(self.settling)
+        end = time.monotonic() + self.settling
+        while (missing := self._missing(listed)) and time.monotonic() < end:
+            # Waiting is cheap, and a list of thousands is not.
+            await asyncio.sleep(_LOOK_SECONDS)
+        return missing
+
+    def _missing(self, listed: Mapping[Kind, Mapping[str, int]]) -> frozenset[str]:
         return frozenset(
             uid
             for kind, versions in listed.items()
             for uid, version in versions.items()
-            if self.store.version(kind, uid) < version
+            if not self.store.knows(kind, uid, version)
         )
 
     async def _list(self, kind: Kind) -> dict[str, int]:

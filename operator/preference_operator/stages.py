@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from preference_api.v1alpha1.status import Attempts, Checkpoint, DatasetStatus, Stage
-from preference_api.wire import CheckSummary, TerminationMessage
+from preference_api.v1alpha1.status import Attempts, DatasetStatus, Stage
+from preference_api.wire import CheckSummary
 from preference_operator.children import wanted_hash
 from preference_operator.conditions import Outlook, false, true
-from preference_operator.diagnose import Diagnosis
+from preference_operator.diagnose import Diagnosis, as_sentence
 from preference_operator.draft import Draft
-from preference_operator.finishing import fail, finish, sentence
+from preference_operator.finishing import fail, finish
 from preference_operator.names import ChildStage
 from preference_operator.objects import SAME_RUN, Job
 from preference_operator.observe import Child, ChildState, Seen
@@ -58,7 +58,7 @@ def check_stage(draft: Draft, seen: Seen) -> Plan:
         return over
     if child.state is ChildState.FAILED:
         fault = child.failure or _NO_WORD
-        return fail(draft.say(data_ready=false(fault.reason, sentence(fault))), seen, fault)
+        return fail(draft.say(data_ready=false(fault.reason, fault.text)), seen, fault)
     if child.state is ChildState.SUCCEEDED:
         return _checked(draft, seen, child)
     return _remade(draft, child) or in_progress(
@@ -85,7 +85,7 @@ def _with_verdict(draft: Draft, check: CheckSummary) -> Draft:
     assert draft.run is not None
     found = {"id": check.resolved.run_id, "resolved": check.resolved}
     pairs = f"{check.pairs} training pairs, {check.evaluation_pairs} held out"
-    told = " ".join([f"{pairs}, {check.dropped} rows left out.", *check.warnings])
+    told = " ".join(map(as_sentence, [pairs + _left_out(check.dropped), *check.warnings]))
     return replace(
         draft.say(data_ready=true("Checked", told)),
         run=draft.run.model_copy(update=found),
@@ -96,6 +96,10 @@ def _with_verdict(draft: Draft, check: CheckSummary) -> Draft:
             dropped=check.dropped,
         ),
     )
+
+
+def _left_out(rows: int) -> str:
+    return f", {rows} {'row' if rows == 1 else 'rows'} left out" if rows else ""
 
 
 def _ask_again(draft: Draft, seen: Seen, child: Child) -> Plan:
@@ -119,7 +123,9 @@ def train_stage(draft: Draft, seen: Seen, child: Child | None) -> Plan:
     if child is None or child.deleting:
         return order(draft, seen, child, ChildStage.TRAIN)
     draft = draft.count(child.attempts)
-    draft = _with_checkpoint(draft, child.message)
+    if child.state is not ChildState.RUNNING:
+        # An earlier pod's last word is older than what the one that runs has saved.
+        draft = draft.heard(child.message)
     over = _preempted_too_often(draft, seen, child)
     if over is not None:
         return over
@@ -187,12 +193,6 @@ def _worn(child: Child) -> bool:
     """
     between = child.ending is not None and not child.pending
     return between and child.preemptions >= _MOST_PREEMPTIONS_A_JOB
-
-
-def _with_checkpoint(draft: Draft, message: TerminationMessage | None) -> Draft:
-    if message is None or message.checkpoint_uri is None or message.step is None:
-        return draft
-    return draft.saved(Checkpoint(uri=message.checkpoint_uri, step=message.step))
 
 
 def _trained(draft: Draft, seen: Seen, child: Child) -> Plan:

@@ -6,7 +6,7 @@ be told that an object is gone whose deletion a broken watch did not deliver.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from preference_api.v1alpha1 import API_VERSION, KIND
@@ -20,7 +20,9 @@ _REMEMBERED_GONE = 10_000
 class _Entry:
     """An object as JSON: as dictionaries, a thousand jobs would take ten times the memory.
 
-    running: Whether it is a pod that runs, without its JSON being read.
+    What is asked of many at once is there without its JSON being read:
+    running: Whether it is a pod that runs.
+    run: Identity of the run that a PreferenceJob stands at.
     """
 
     text: str
@@ -28,6 +30,7 @@ class _Entry:
     owner: str | None
     key: Key | None
     running: bool
+    run: object
 
     @property
     def body(self) -> Body:
@@ -53,7 +56,7 @@ class Store:
         label by which it is watched comes back with it.
         """
         uid = _uid(body)
-        if max(self.version(kind, uid), self._gone.get(uid, 0)) >= _version(body):
+        if self.knows(kind, uid, _version(body)):
             return False
         self._gone.pop(uid, None)
         entry = _Entry(
@@ -62,6 +65,7 @@ class Store:
             owner=owner_uid(body),
             key=self.key_of(kind, body),
             running=kind is Kind.PODS and (body.get("status") or {}).get("phase") == "Running",
+            run=_run(body) if kind is Kind.PREFERENCE_JOBS else None,
         )
         self._entries[kind][uid] = entry
         self._relate(kind, uid, entry)
@@ -111,10 +115,10 @@ class Store:
         """Every PreferenceJob."""
         return list(self._uids)
 
-    def preference_jobs_with(self, word: str) -> tuple[Body, ...]:
-        """The PreferenceJobs in whose text a word stands."""
+    def preference_jobs_at(self, run: str) -> tuple[Body, ...]:
+        """The PreferenceJobs that stand at the run of this identity."""
         entries = (self._entries[Kind.PREFERENCE_JOBS].get(uid) for uid in self._uids.values())
-        return tuple(entry.body for entry in entries if entry and word in entry.text)
+        return tuple(entry.body for entry in entries if entry and entry.run == run)
 
     def jobs(self, uid: str) -> tuple[Body, ...]:
         """The Jobs that a PreferenceJob controls."""
@@ -138,6 +142,10 @@ class Store:
     def uids(self, kind: Kind) -> frozenset[str]:
         """Every known object of a kind."""
         return frozenset(self._entries[kind])
+
+    def knows(self, kind: Kind, uid: str, version: int) -> bool:
+        """Whether an object is known in a version or a newer one, or known to have gone since."""
+        return max(self.version(kind, uid), self._gone.get(uid, 0)) >= version
 
     def version(self, kind: Kind, uid: str) -> int:
         """The resource version in which an object is known; 0 where it is not."""
@@ -163,6 +171,13 @@ def _uid(body: Body) -> str:
 
 def _key(body: Body) -> Key:
     return body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _run(body: Body) -> object:
+    """Identity of the run in a status, which may hold whatever somebody wrote there."""
+    status = body.get("status")
+    run = status.get("run") if isinstance(status, Mapping) else None
+    return run.get("id") if isinstance(run, Mapping) else None
 
 
 def _version(body: Body) -> int:

@@ -8,7 +8,6 @@ from preference_api.v1alpha1.status import Attempts
 from preference_operator.conditions import Outlook, false, true, unknown
 from preference_operator.diagnose import Diagnosis, Verdict
 from preference_operator.draft import Draft
-from preference_operator.finishing import sentence
 from preference_operator.names import ChildStage
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan
@@ -47,7 +46,7 @@ def _admission(draft: Draft, seen: Seen, child: Child) -> Draft:
         return draft.say(admitted=false("Queued", "The queue has not admitted the training yet."))
     trouble = seen.complaint or child.waiting
     if trouble is not None:
-        return draft.say(admitted=false(trouble.reason, sentence(trouble)))
+        return draft.say(admitted=false(trouble.reason, trouble.text))
     return draft.say(admitted=unknown("Pending", "The training pod waits for a node."))
 
 
@@ -76,7 +75,7 @@ def _pause(draft: Draft, child: Child) -> float:
 
 
 def _troubled(draft: Draft, state: str, trouble: Diagnosis) -> Plan:
-    said = sentence(trouble)
+    said = trouble.text
     stopped = draft.say(running=false(trouble.reason, said))
     told = stopped.stand(state, Outlook.PROGRESSING, trouble.reason, said)
     return Plan(draft=replace(told, troubled=True), wake_after=_BLOCKED_SECONDS)

@@ -122,9 +122,10 @@ def test_a_refusal_is_told_at_once_and_its_end_too() -> None:
     world.api.faults["create_job"] = refused("no such class")
     world.work()
     assert (world.queue.added, reason(world)) == ([KEY], "JobRefused")
-    assert world.queue.later == [(KEY, 30.0)]
+    assert (world.queue.retried, world.queue.later) == ([KEY, KEY], [(KEY, 30.0)])
     world.work()
     assert (world.queue.added, reason(world)) == ([KEY, KEY], "JobRefused")
+    assert world.queue.retried == [KEY, KEY]
     world.work()
     assert (reason(world), world.controller.refusals) == ("Starting", {})
 

@@ -1,6 +1,7 @@
 """Comparing what the watches told with what the API server lists."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -117,15 +118,25 @@ def test_what_is_made_while_it_is_listed_stays() -> None:
     assert "second" in other.store.uids(Kind.JOBS)
 
 
-def test_what_was_listed_may_come_by_the_watch_meanwhile() -> None:
+@pytest.mark.parametrize(
+    "told",
+    [
+        lambda other: other.api.tell(other.store),
+        lambda other: other.store.drop(Kind.JOBS, uid(TRAINING), version=10**9),
+    ],
+)
+def test_it_waits_until_the_watch_has_told_what_was_listed(
+    told: Callable[[Comparison], object],
+) -> None:
     other = Comparison()
     other.api.put(Kind.JOBS, TRAINING)
 
     async def settle() -> frozenset[str]:
-        waiting = asyncio.create_task(replace(other.resync, settling=0.05).behind())
+        waiting = asyncio.create_task(replace(other.resync, settling=600).behind())
         while len(other.api.calls) < len(Kind):
             await asyncio.sleep(0)
-        other.api.tell(other.store)
-        return await waiting
+        told(other)
+        async with asyncio.timeout(30):
+            return await waiting
 
     assert asyncio.run(settle()) == frozenset()

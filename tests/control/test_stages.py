@@ -60,7 +60,7 @@ def test_what_the_check_found_is_told() -> None:
     }
     ready = conditions(READY_TO_TRAIN)["DataReady"]
     assert (ready["status"], ready["reason"]) == ("True", "Checked")
-    assert "90 training pairs, 10 held out, 1 rows left out." in ready["message"]
+    assert "90 training pairs, 10 held out, 1 row left out." in ready["message"]
 
 
 def test_warnings_of_the_check_are_told() -> None:
@@ -132,7 +132,7 @@ def test_a_users_fault_ends_with_the_trainers_own_words(code: int, stage: str) -
     assert (decided.create, decided.delete) == (None, ())
     end = conditions(written(body, decided))["Succeeded"]
     assert (end["status"], end["reason"]) == ("False", "MissingColumn")
-    assert "row 7 has no answer" in end["message"]
+    assert "Row 7 has no answer" in end["message"]
     assert "Add it." in end["message"]
 
 

@@ -1,5 +1,7 @@
 """What the operator knows of the cluster."""
 
+from collections.abc import Callable
+
 import pytest
 
 from operator_builders import CHECK, TRAIN, child, pod, preference_job
@@ -10,7 +12,7 @@ JOB = preference_job()
 TRAINING = child(JOB, TRAIN)
 POD = pod(TRAINING)
 KEY = ("team", "job")
-UID = JOB["metadata"]["uid"]
+UID, TRAINING_UID = JOB["metadata"]["uid"], TRAINING["metadata"]["uid"]
 
 
 def changed(body: Body, **metadata: object) -> Body:
@@ -22,6 +24,10 @@ def full() -> Store:
     for kind, body in ((Kind.PREFERENCE_JOBS, JOB), (Kind.JOBS, TRAINING), (Kind.PODS, POD)):
         assert store.put(kind, body)
     return store
+
+
+SECOND = changed(JOB, uid="second", resourceVersion="9")
+PENDING = {**changed(POD, resourceVersion="9"), "status": {"phase": "Pending"}}
 
 
 def names(bodies: tuple[Body, ...]) -> list[str]:
@@ -146,3 +152,46 @@ def test_what_is_never_read_is_not_kept() -> None:
     kept = store.jobs(UID)[0]
     assert kept["spec"] == {"suspend": False}
     assert "managedFields" not in kept["metadata"]
+
+
+@pytest.mark.parametrize(
+    ("change", "runs"),
+    [
+        (lambda store: None, True),
+        (lambda store: store.put(Kind.PODS, PENDING), False),
+        (lambda store: store.drop(Kind.JOBS, TRAINING_UID), False),
+        (lambda store: store.put(Kind.PREFERENCE_JOBS, SECOND), False),
+    ],
+)
+def test_the_pods_that_run_are_found(change: Callable[[Store], object], runs: bool) -> None:
+    store = full()
+    change(store)
+    found = [(key, pod["metadata"]["uid"]) for key, pod in store.running_pods()]
+    assert found == ([(KEY, POD["metadata"]["uid"])] if runs else [])
+
+
+@pytest.mark.parametrize(
+    ("status", "found"),
+    [
+        ({"run": {"id": "run-1"}}, True),
+        ({"run": {"id": "run-11"}}, False),
+        ({"run": {}}, False),
+        ({"run": 7}, False),
+        ("garbage", False),
+        (None, False),
+    ],
+)
+def test_objects_are_found_by_their_run(status: object, found: bool) -> None:
+    store = Store()
+    assert store.put(Kind.PREFERENCE_JOBS, preference_job(status=status))
+    assert len(store.preference_jobs_at("run-1")) == found
+
+
+@pytest.mark.parametrize(("version", "known"), [(4, True), (5, True), (6, False)])
+@pytest.mark.parametrize("gone", [True, False])
+def test_what_is_known(version: int, known: bool, gone: bool) -> None:
+    store = full()
+    if gone:
+        store.drop(Kind.JOBS, TRAINING_UID)
+    assert store.knows(Kind.JOBS, TRAINING_UID, version) is known
+    assert not store.knows(Kind.JOBS, "other", version)

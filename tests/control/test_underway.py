@@ -100,7 +100,7 @@ def test_a_check_is_not_admitted() -> None:
 def test_what_keeps_a_pod_is_told_with_the_way_out() -> None:
     decided = case(READY_TO_TRAIN, TRAINING).plan(complaint=QUOTA)
     message = conditions(written(READY_TO_TRAIN, decided))["Ready"]["message"]
-    assert message == "no quota. Ask for more."
+    assert message == "No quota. Ask for more."
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from preference_api.v1alpha1.status import Stage
 from preference_api.wire import (
     PORT_VARIABLE,
     RUN_VARIABLE,
@@ -124,6 +125,8 @@ def _run(
 
         sentence = reevaluate(document, options.model, folder=folder, board=board, stop=stop)
         return done.model_copy(update={"reason": "Evaluated", "message": sentence})
+    # What comes first is imported for seconds, and looks like a check until then.
+    board.enter(Stage.DOWNLOAD)
     from transformers.utils.logging import disable_progress_bar
 
     from preference_trainer.run import train

@@ -7,7 +7,7 @@ missing or of an unexpected type; nothing here raises for that.
 from preference_operator.diagnose.complaints import complaint
 from preference_operator.diagnose.endings import Ending, ended
 from preference_operator.diagnose.failures import job_failed
-from preference_operator.diagnose.reasons import Diagnosis, Reason
+from preference_operator.diagnose.reasons import Diagnosis, Reason, as_sentence
 from preference_operator.diagnose.verdicts import Verdict
 from preference_operator.diagnose.waiting import waiting
 
@@ -16,6 +16,7 @@ __all__ = [
     "Ending",
     "Reason",
     "Verdict",
+    "as_sentence",
     "complaint",
     "ended",
     "job_failed",

@@ -102,8 +102,14 @@ _FAILED: Mapping[Reason, Advice] = {
         group=Group.FAILED,
         meaning="The container needed more memory than its limit or its node has.",
         remedy="Raise spec.resources.memory, or lower spec.training.microBatchSize or "
-        "spec.dataset.maxLength; for a check, raise the operator's "
-        "PREFERENCE_OPERATOR_CHECK_MEMORY.",
+        "spec.dataset.maxLength.",
+        causes=(
+            Cause(
+                pattern=r"in pod \S+-check-0-\w+",
+                example="the trainer in pod tone-0a1b2c3d4e-check-0-4tq7z",
+                remedy="Raise the operator's PREFERENCE_OPERATOR_CHECK_MEMORY.",
+            ),
+        ),
     ),
     Reason.EVICTED: Advice(
         group=Group.FAILED,

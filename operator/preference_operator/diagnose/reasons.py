@@ -91,7 +91,13 @@ class Diagnosis:
     @property
     def text(self) -> str:
         """Message and way out, as a condition shows them."""
-        return f"{self.message.removesuffix('.')}. {self.remedy}".strip()
+        return f"{as_sentence(self.message)} {self.remedy}".strip()
+
+
+def as_sentence(words: str) -> str:
+    """The words with a capital and a full stop; names of fields and objects keep their letters."""
+    first = words.partition(" ")[0]
+    return f"{words[:1].upper() if first.isalpha() else words[:1]}{words[1:].rstrip('.')}."
 
 
 def is_word(text: str) -> bool:

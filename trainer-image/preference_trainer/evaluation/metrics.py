@@ -9,6 +9,8 @@ from preference_api.v1alpha1 import status
 from preference_api.v1alpha1.base import ApiModel
 from preference_trainer.evaluation.statistics import Comparison, Estimate
 
+_DIGITS = 4
+
 
 class BeforeAndAfter(ApiModel):
     """One figure of the trained model and of the model before training."""
@@ -99,9 +101,9 @@ class EvaluationMetrics(ApiModel):
     samples: SampleStatistics | None = Field(None, description="Of the generated answers.")
 
     def summary(self) -> status.Metrics:
-        """The three figures of a PreferenceJob's status."""
+        """The three figures of a PreferenceJob's status, as exact as people read them."""
         return status.Metrics(
-            accuracy=self.accuracy.value,
-            margin=self.margin.mean.value,
-            gain=self.gain.difference.value,
+            accuracy=round(self.accuracy.value, _DIGITS),
+            margin=round(self.margin.mean.value, _DIGITS),
+            gain=round(self.gain.difference.value, _DIGITS),
         )
