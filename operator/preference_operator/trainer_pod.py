@@ -26,6 +26,14 @@ CONTAINER = "trainer"
 USER = 65532
 """User and group of the images; a number, so that the kubelet sees that it is not root."""
 
+CREDENTIALS: Mapping[str, bool] = {
+    "AWS_ACCESS_KEY_ID": False,
+    "AWS_SECRET_ACCESS_KEY": False,
+    "AWS_SESSION_TOKEN": True,
+    "HF_TOKEN": True,
+}
+"""Keys of the Secret that become variables of the trainer, and whether they may be absent."""
+
 _CLAIM = "pvc://"
 _ORIGIN_CHARACTERS = 128
 
@@ -94,9 +102,6 @@ def _container(order: Order, settings: Settings) -> Manifest:
         "terminationMessagePolicy": "File",
         "volumeMounts": [mount for _volume, mount in _volumes(order)],
     }
-    secret = order.spec.storage.credentials_secret
-    if secret is not None:
-        container["envFrom"] = [{"secretRef": {"name": secret.name}}]
     return container
 
 
@@ -115,7 +120,25 @@ def _environment(order: Order, settings: Settings) -> list[Manifest]:
         "HOME": "/tmp",
         "TMPDIR": "/tmp",
     }
-    return [{"name": name, "value": value} for name, value in values.items()]
+    # Kubernetes would read $(NAME) as a variable, and $$ as one character (core/v1 EnvVar).
+    escaped = {name: value.replace("$", "$$") for name, value in values.items()}
+    plain = [{"name": name, "value": value} for name, value in escaped.items()]
+    return [*plain, *_credentials(order.spec)]
+
+
+def _credentials(spec: PreferenceJobSpec) -> list[Manifest]:
+    """What the trainer takes from the Secret, by name: nothing else in it becomes a variable."""
+    secret = spec.storage.credentials_secret
+    if secret is None:
+        return []
+    return [
+        {"name": name, "valueFrom": {"secretKeyRef": _key(secret.name, name, optional=optional)}}
+        for name, optional in CREDENTIALS.items()
+    ]
+
+
+def _key(secret: str, name: str, *, optional: bool) -> Manifest:
+    return {"name": secret, "key": name, **({"optional": True} if optional else {})}
 
 
 def _origin(annotations: Mapping[str, str]) -> Origin:

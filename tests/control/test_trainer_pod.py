@@ -57,7 +57,8 @@ def container(*arguments: Any, **options: Any) -> Body:
 
 
 def environment(*arguments: Any, **options: Any) -> dict[str, str]:
-    return {one["name"]: one["value"] for one in container(*arguments, **options)["env"]}
+    env = container(*arguments, **options)["env"]
+    return {one["name"]: one["value"].replace("$$", "$") for one in env if "value" in one}
 
 
 @pytest.fixture(scope="module")
@@ -189,8 +190,29 @@ def test_annotations_that_are_no_commit_are_no_reason_to_stop(garbage: str) -> N
 
 
 def test_credentials_come_from_the_secret_alone() -> None:
-    assert container(FULL)["envFrom"] == [{"secretRef": {"name": "bucket"}}]
-    assert "envFrom" not in container()
+    taken = {
+        one["name"]: one["valueFrom"]["secretKeyRef"]
+        for one in container(FULL)["env"]
+        if "valueFrom" in one
+    }
+    assert taken == {
+        "AWS_ACCESS_KEY_ID": {"name": "bucket", "key": "AWS_ACCESS_KEY_ID"},
+        "AWS_SECRET_ACCESS_KEY": {"name": "bucket", "key": "AWS_SECRET_ACCESS_KEY"},
+        "AWS_SESSION_TOKEN": {"name": "bucket", "key": "AWS_SESSION_TOKEN", "optional": True},
+        "HF_TOKEN": {"name": "bucket", "key": "HF_TOKEN", "optional": True},
+    }
+    assert not any("valueFrom" in one for one in container()["env"])
+
+
+def test_dollars_arrive_as_they_were_written() -> None:
+    pairs = {"uri": "s3://bucket/pairs.jsonl", "prompt": {"system": "$(HOME) costs $$5 or $5"}}
+    spec = {"dataset": pairs}
+    [run] = [one["value"] for one in container(spec)["env"] if one["name"] == "PREFERENCE_RUN"]
+    # The rule of core/v1 EnvVar: two are one, and one before a bracket is a variable.
+    arrives = run.replace("$$", "\0")
+    assert "$" not in arrives
+    told = json.loads(arrives.replace("\0", "$"))
+    assert told["spec"]["dataset"]["prompt"]["system"] == "$(HOME) costs $$5 or $5"
 
 
 @pytest.mark.parametrize(

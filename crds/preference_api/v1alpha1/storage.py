@@ -49,6 +49,6 @@ class Storage(ApiModel):
     )
     credentials_secret: SecretReference | None = Field(
         None,
-        description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; the service "
-        "account's own identity where absent.",
+        description="Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and where needed "
+        "AWS_SESSION_TOKEN and HF_TOKEN; the service account's own identity where absent.",
     )

@@ -1,0 +1,5 @@
+"""Where the chart lies."""
+
+from pathlib import Path
+
+CHART = Path(__file__).parent / "preference-operator"

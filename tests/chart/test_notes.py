@@ -1,0 +1,26 @@
+"""What helm says after an install."""
+
+import pytest
+
+from helm_chart import CHART, Values, helm
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({}, "watches all namespaces."),
+        ({}, "No namespace is prepared for training"),
+        ({}, "AWS S3 only; list other storage endpoints in policy.endpoints"),
+        ({}, "stays when this release is uninstalled"),
+        ({"watchNamespaces": ["a", "b"]}, "watches a, b."),
+        ({"watchNamespaces": ["a", "b"]}, "spec.resources.serviceAccountName: preference-trainer"),
+        (
+            {"policy": {"endpoints": ["https://s3.example"]}},
+            "storage endpoints https://s3.example.",
+        ),
+        ({"monitoring": {"podMonitors": {"enabled": True}}}, "Prometheus reaches no pod"),
+    ],
+    ids=str,
+)
+def test_notes_tell(values: Values, words: str) -> None:
+    assert words in helm("install", "release", CHART, "--dry-run=client", values=values)
