@@ -30,6 +30,7 @@ class AuditEntry:
         namespace: Of the object.
         name: Of the object.
         code: HTTP status of the answer.
+        allowed: Whether the user has the right to it; admission may refuse it nevertheless.
         time: When the request came in.
     """
 
@@ -42,6 +43,7 @@ class AuditEntry:
     namespace: str
     name: str
     code: int
+    allowed: bool
     time: datetime
 
 
@@ -89,5 +91,6 @@ def _entry(event: Mapping[str, Any]) -> AuditEntry:
         namespace=target.get("namespace", ""),
         name=target.get("name", ""),
         code=event["responseStatus"]["code"],
+        allowed=event["annotations"].get("authorization.k8s.io/decision") == "allow",
         time=datetime.fromisoformat(event["requestReceivedTimestamp"]),
     )
