@@ -97,6 +97,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Expired:
+    """A watch that cannot begin, since nobody remembers what happened since its beginning."""
+
+    async def apply(self, forward: Forward) -> web.StreamResponse:
+        status = {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}
+        return web.json_response({"type": "ERROR", "object": status})
+
+
+@dataclass(frozen=True, slots=True)
 class Broken:
     """The connection is closed, before the API server acts or in place of its answer."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from api_faults import (
     Answer,
     Broken,
+    Expired,
     Fault,
     Held,
     Killed,
@@ -88,10 +89,12 @@ class ApiProxy:
         self._add(when, held, nth=nth, times=1)
         return held
 
-    def kill_at_write(self, number: int, side: Side, kill: Callable[[], None]) -> Killed:
-        """Call `kill` at the write of that number, 1 for the next; it gets no answer."""
+    def kill_at_write(
+        self, number: int, side: Side, kill: Callable[[], None], *, when: When = any_write
+    ) -> Killed:
+        """Call `kill` at the fitting write of that number, 1 for the next; it gets no answer."""
         killed = Killed(side, kill)
-        self._add(any_write, killed, nth=number, times=1)
+        self._add(when, killed, nth=number, times=1)
         return killed
 
     def heal(self) -> None:
@@ -114,6 +117,10 @@ class ApiProxy:
     def release_watches(self) -> None:
         """Deliver what was kept back, in order, as a network does that is there again."""
         self._command(self._passage.flowing.set)
+
+    def expire_watches(self, *, times: int) -> None:
+        """Tell so many watches that are begun that what they start from is too old (410)."""
+        self._add(lambda asked: asked.is_watch, Expired(), nth=1, times=times)
 
     def _add(self, when: When, fault: Fault, *, nth: int, times: int) -> None:
         rule = Rule(when=when, fault=fault, nth=nth, times=times)

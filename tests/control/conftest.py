@@ -8,8 +8,12 @@ import pytest
 
 import control_plane
 import pods
+import run_invariants
+import run_world
 from awaiting import until
 from control_plane import ControlPlane
+from run_player import RunPlayer
+from run_world import World
 
 MANIFESTS = Path(__file__).resolve().parents[2] / "operator" / "manifests"
 _OBJECTS = (
@@ -41,3 +45,22 @@ def namespace(control: ControlPlane) -> Iterator[str]:
     yield name
     for path in _OBJECTS:
         control.ask("DELETE", path.format(namespace=name))
+
+
+@pytest.fixture(scope="module")
+def world(control: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An operator for all tests of a module, at work in every namespace."""
+    with (
+        run_world.opened(control) as around,
+        run_world.operated(around, tmp_path_factory.mktemp("operator")) as world,
+    ):
+        yield world
+
+
+@pytest.fixture
+def player(world: World, namespace: str) -> Iterator[RunPlayer]:
+    """A run before that operator; at the end, what holds of every run."""
+    player = world.player(namespace)
+    yield player
+    world.settle(namespace)
+    run_invariants.hold(player.record)
