@@ -1,6 +1,6 @@
 """What an operator calls, in memory: records the calls, and fails where a test says so.
 
-It keeps what histories depend on: versions, names, server-side apply by field manager, deletion
+It keeps what histories depend on: versions, names, patches of a status, deletion
 that waits. The real API server is asked in the tests of `Cluster`.
 """
 
@@ -63,7 +63,6 @@ class ApiStandIn:
     told: list[Body] = field(default_factory=list)
     seconds: float = 0
     version: int = 100
-    _owned: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
     def put(self, kind: Kind, body: Body) -> Body:
         """Keep an object, at a version of its own."""
@@ -105,26 +104,19 @@ class ApiStandIn:
 
         await self._answer("delete_job", name, delete)
 
-    async def apply_status(
-        self, namespace: str, name: str, *, resource_version: str, status: Body, manager: str
+    async def patch_status(
+        self, namespace: str, name: str, *, resource_version: str, changes: Body, manager: str
     ) -> Body:
-        def apply() -> Body:
+        def patch() -> Body:
             body = self._standing(Kind.PREFERENCE_JOBS, (namespace, name))
             if body["metadata"]["resourceVersion"] != resource_version:
                 raise Conflict("the object has been modified")
-            after = self._applied(body, status, manager)
+            after = _patched(body.get("status") or {}, changes)
             if after == (body.get("status") or {}):
                 return body
             return self.put(Kind.PREFERENCE_JOBS, {**body, "status": after})
 
-        return await self._answer("apply_status", manager, apply)
-
-    def _applied(self, body: Body, status: Body, manager: str) -> Body:
-        writer = (body["metadata"]["uid"], manager)
-        dropped = self._owned.get(writer, set()) - status.keys()
-        self._owned[writer] = set(status)
-        before = body.get("status") or {}
-        return {**{part: before[part] for part in before.keys() - dropped}, **status}
+        return await self._answer("patch_status", manager, patch)
 
     async def delete_preference_job(
         self, namespace: str, name: str, *, uid: str, resource_version: str
@@ -201,3 +193,12 @@ def reference(body: Body) -> Reference:
     """An object as a list without contents names it."""
     metadata = body["metadata"]
     return Reference(*key_of(body), metadata["uid"], metadata["resourceVersion"])
+
+
+def _patched(before: Any, changes: Any) -> Any:
+    """An object after a JSON merge patch (RFC 7396)."""
+    if not isinstance(changes, dict):
+        return changes
+    kept = before if isinstance(before, dict) else {}
+    merged = {**kept, **{name: _patched(kept.get(name), part) for name, part in changes.items()}}
+    return {name: part for name, part in merged.items() if changes.get(name, part) is not None}

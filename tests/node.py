@@ -28,6 +28,8 @@ ADDRESS = "10.55.0.1"
 """The machine as pods see it."""
 NETWORK = "preference-test"
 BRIDGE = "preference0"
+HARDWARE_ADDRESS = "0a:55:00:00:00:01"
+"""Of the bridge; without one it takes those of its pods in turn, and the others lose their way."""
 FOLDER = Path("/var/lib/preference-test-node")
 SOCKET = FOLDER / "containerd.sock"
 CTR = ("ctr", f"--address={SOCKET}", "--namespace=k8s.io")
@@ -130,7 +132,7 @@ def _make_bridge(cleanup: ExitStack) -> None:
     """The plugin would make it with the first pod; servers for pods listen there before."""
     _remove_bridge()
     cleanup.callback(_remove_bridge)
-    _run("ip", "link", "add", BRIDGE, "type", "bridge")
+    _run("ip", "link", "add", BRIDGE, "address", HARDWARE_ADDRESS, "type", "bridge")
     _run("ip", "address", "add", f"{ADDRESS}/24", "dev", BRIDGE)
     _run("ip", "link", "set", BRIDGE, "up")
 

@@ -20,13 +20,15 @@ from preference_operator.cluster_errors import AlreadyExists, Conflict, NotFound
 from preference_operator.conditions import cut
 from preference_operator.diagnose import Diagnosis
 from preference_operator.logs import about
+from preference_operator.merge_patch import merge_patch
 from preference_operator.objects import Job
-from preference_operator.occupied import occupied
+from preference_operator.occupied import occupied, outlived
 from preference_operator.plans import Note, Plan
 from preference_operator.settings import Settings
 from preference_operator.store import Store
 from preference_operator.trainer_pod import Order
 
+_PROGRESS = "progress"
 _LOG = logging.getLogger(__name__)
 
 MANAGER = "preference-operator"
@@ -68,10 +70,10 @@ class Actor:
         return refusal
 
     async def _write_status(self, job: Job, status: PreferenceJobStatus) -> Job:
-        wire, before = _wire(status), _wire(job.status)
-        if wire == before:
-            return job
-        return await self._apply(job, wire, MANAGER)
+        before = {name: part for name, part in job.stored.items() if name != _PROGRESS}
+        wanted = _dump(status.model_copy(update={_PROGRESS: None}))
+        changes = merge_patch(before, wanted)
+        return await self._patch(job, changes, MANAGER) if changes else job
 
     async def write_progress(self, job: Job, progress: Progress | None) -> Job:
         """Write `status.progress`, or take it away.
@@ -80,19 +82,22 @@ class Actor:
             ClusterError: The call failed.
 
         """
-        wire = {} if progress is None else {"progress": _dump(progress)}
-        return await self._apply(job, wire, PROGRESS_MANAGER)
+        before = job.stored.get(_PROGRESS) or {}
+        change = None if progress is None else merge_patch(before, _dump(progress))
+        return await self._patch(job, {_PROGRESS: change}, PROGRESS_MANAGER)
 
-    async def _apply(self, job: Job, status: dict[str, Any], manager: str) -> Job:
+    async def _patch(self, job: Job, changes: dict[str, Any], manager: str) -> Job:
         namespace, name = job.key
-        answer = await self.cluster.apply_status(
-            namespace, name, resource_version=job.resource_version, status=status, manager=manager
+        answer = await self.cluster.patch_status(
+            namespace, name, resource_version=job.resource_version, changes=changes, manager=manager
         )
         self.store.put(Kind.PREFERENCE_JOBS, answer)
         return job.at_version(answer["metadata"]["resourceVersion"])
 
     async def _create(self, job: Job, order: Order) -> Diagnosis | None:
         manifest = child_job(order, self.settings)
+        if order.left:
+            return await self._outlived(job, manifest["metadata"]["name"], order.left[0])
         try:
             made = await self.cluster.create_job(manifest)
         except AlreadyExists:
@@ -104,6 +109,17 @@ class Actor:
             return _refused(refusal)
         self.store.put(Kind.JOBS, made)
         return None
+
+    async def _outlived(self, job: Job, name: str, pod: str) -> Diagnosis | None:
+        """Why a child has to wait for a pod; its Job is gone, or is not seen for another reason."""
+        try:
+            standing = await self.cluster.read_job(job.key[0], name)
+        except NotFound:
+            return outlived(pod)
+        taken = occupied(standing, job)
+        if taken is None:
+            self.store.put(Kind.JOBS, standing)
+        return taken
 
     async def _standing(self, namespace: str, name: str) -> dict[str, Any]:
         try:
@@ -122,10 +138,6 @@ class Actor:
         await self.cluster.delete_preference_job(
             namespace, name, uid=job.uid, resource_version=job.resource_version
         )
-
-
-def _wire(status: PreferenceJobStatus) -> dict[str, Any]:
-    return _dump(status.model_copy(update={"progress": None}))
 
 
 def _dump(model: PreferenceJobStatus | Progress) -> dict[str, Any]:

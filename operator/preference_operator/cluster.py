@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from preference_api.v1alpha1 import API_VERSION, KIND
 from preference_operator.cluster_errors import AlreadyExists, Conflict, NotFound
-from preference_operator.connection import APPLY, JSON, METADATA, Call, Connection, Object, always
+from preference_operator.connection import JSON, MERGE, METADATA, Call, Connection, Object, always
 from preference_operator.settings import Settings
 
 PAGE_OBJECTS = 100
@@ -87,26 +87,21 @@ class Cluster:
         except (NotFound, Conflict):
             return
 
-    async def apply_status(
-        self, namespace: str, name: str, *, resource_version: str, status: Object, manager: str
+    async def patch_status(
+        self, namespace: str, name: str, *, resource_version: str, changes: Object, manager: str
     ) -> Object:
-        """Write the manager's part of a PreferenceJob's status (server-side apply, KEP-555).
+        """Change a PreferenceJob's status by a JSON merge patch (RFC 7396).
 
-        The resource version keeps a status from an object that has the same name and came later:
-        the API server ignores a wrong `metadata.uid` in what is applied to a status.
+        Server-side apply would leave fields in place that anybody else wrote there. The resource
+        version keeps changes from another version, and from another object of the same name.
 
         Raises:
             Conflict: The object has another resource version.
         """
-        body = {
-            "apiVersion": API_VERSION,
-            "kind": KIND,
-            "metadata": {"name": name, "resourceVersion": resource_version},
-            "status": status,
-        }
-        query = urlencode({"fieldManager": manager, "force": "true", **_UNCHECKED})
+        body = {"metadata": {"resourceVersion": resource_version}, "status": changes}
+        query = urlencode({"fieldManager": manager, **_UNCHECKED})
         path = f"{_path('preferencejobs', namespace, name)}/status?{query}"
-        return await self._write("PATCH", path, body, content_type=APPLY)
+        return await self._write("PATCH", path, body, content_type=MERGE)
 
     async def delete_preference_job(
         self, namespace: str, name: str, *, uid: str, resource_version: str

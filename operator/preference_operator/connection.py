@@ -30,8 +30,8 @@ CALL_SECONDS = 10.0
 """Most seconds that a call takes."""
 USER_AGENT = f"preference-operator/{version('preference-operator')}"
 JSON = "application/json"
-APPLY = "application/apply-patch+yaml"
-"""Body of a server-side apply; JSON is YAML."""
+MERGE = "application/merge-patch+json"
+"""Body of a JSON merge patch (RFC 7396)."""
 METADATA = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Answer of a list without the contents of its objects."""
 

@@ -18,7 +18,7 @@ from preference_operator.cluster_errors import (
 )
 from preference_operator.diagnose import Diagnosis, complaint
 from preference_operator.logs import about
-from preference_operator.names import ChildStage
+from preference_operator.names import ChildStage, child_name
 from preference_operator.objects import Job, Key, read_job
 from preference_operator.observe import Facts, observe
 from preference_operator.plan import plan
@@ -95,6 +95,7 @@ class Controller:
     async def _facts(self, job: Job, now: datetime) -> Facts:
         jobs = self.store.jobs(job.uid)
         pods = self.store.pods(jobs)
+        training = child_name(job.key[1], job.spec_hash, ChildStage.TRAIN)
         return Facts(
             jobs=jobs,
             pods=pods,
@@ -102,6 +103,7 @@ class Controller:
             complaint=await self._complaint(jobs, pods, now),
             refusal=self.refusals.get(job.key),
             first=self._first(job),
+            left=self.store.left_pods(job.uid, (job.key[0], training)),
         )
 
     def _first(self, job: Job) -> Job | None:

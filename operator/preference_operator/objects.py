@@ -30,6 +30,7 @@ class Job:
 
     spec: None where it cannot be read; `fault` then says why.
     spec_hash: Empty where there is no spec.
+    stored: The status as it is stored, with whatever anybody wrote there.
     """
 
     key: Key
@@ -44,6 +45,7 @@ class Job:
     spec_hash: str
     fault: str
     status: PreferenceJobStatus
+    stored: Mapping[str, Any]
 
     @property
     def end(self) -> Condition | None:
@@ -81,6 +83,7 @@ def read_job(body: Mapping[str, Any]) -> Job:
     """
     metadata = body["metadata"]
     spec, fault = _spec(body.get("spec"))
+    stored = body.get("status") or {}
     return Job(
         key=(metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
@@ -93,7 +96,8 @@ def read_job(body: Mapping[str, Any]) -> Job:
         spec=spec,
         spec_hash=spec_hash(spec) if spec else "",
         fault=fault,
-        status=_status(body.get("status")),
+        status=_status(stored),
+        stored=stored,
     )
 
 

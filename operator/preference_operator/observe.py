@@ -85,6 +85,7 @@ class Facts:
     complaint: Why the Job controller cannot make a pod.
     refusal: Why the API server did not take the last child, or whose place it would have had.
     first: The object that trains the same run, or will.
+    left: Training pods of this run that have not ended yet, of a Job that is not known.
     """
 
     jobs: Sequence[Body] = ()
@@ -93,6 +94,7 @@ class Facts:
     complaint: Diagnosis | None = None
     refusal: Diagnosis | None = None
     first: Job | None = None
+    left: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,7 @@ class Seen:
     complaint: Diagnosis | None = None
     refusal: Diagnosis | None = None
     first: Job | None = None
+    left: Sequence[str] = ()
 
     def child(self, spec_hash: str, stage: ChildStage) -> Child | None:
         """The child for a spec and a stage."""
@@ -120,6 +123,7 @@ def observe(facts: Facts) -> Seen:
         complaint=facts.complaint,
         refusal=facts.refusal,
         first=facts.first,
+        left=facts.left,
     )
 
 

@@ -40,6 +40,15 @@ def _predecessor(name: str) -> Diagnosis:
     )
 
 
+def outlived(pod: str) -> Diagnosis:
+    """Why a child has to wait for a pod of an earlier Job of its name."""
+    return Diagnosis(
+        reason="WaitingForPredecessor",
+        message=f"pod {pod} of a Job that was deleted has not ended yet",
+        remedy="Wait: it saves first.",
+    )
+
+
 def _foreign(name: str) -> Diagnosis:
     return Diagnosis(
         reason="NameConflict",

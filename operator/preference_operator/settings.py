@@ -116,9 +116,9 @@ def read_settings(
         SettingsError: Some variables cannot be used; all of them are named.
     """
     given = {
-        name: environment[_variable(name)]
+        name: environment[variable(name)]
         for name in Settings.model_fields
-        if environment.get(_variable(name))
+        if environment.get(variable(name))
     }
     try:
         return Settings.model_validate(_own_namespace(account_folder) | given)
@@ -152,7 +152,8 @@ def _own_namespace(account_folder: Path) -> dict[str, str]:
         return {}
 
 
-def _variable(field: str) -> str:
+def variable(field: str) -> str:
+    """The environment variable of a field."""
     return KUBECONFIG_VARIABLE if field == "kubeconfig" else PREFIX + field.upper()
 
 
@@ -160,4 +161,4 @@ def _sentence(fault: Any) -> str:
     message = str(fault["msg"]).removeprefix("Value error, ")
     if not fault["loc"]:
         return message
-    return f"{_variable(str(fault['loc'][0]))}={fault['input']!r}: {message}"
+    return f"{variable(str(fault['loc'][0]))}={fault['input']!r}: {message}"

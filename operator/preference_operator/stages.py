@@ -14,7 +14,7 @@ from preference_operator.names import ChildStage
 from preference_operator.objects import SAME_RUN, Job
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan
-from preference_operator.underway import calm, in_progress, order
+from preference_operator.underway import calm, in_progress, order, was_last
 
 _MOST_PREEMPTIONS_A_JOB = 3
 _WAITING_SECONDS = 15.0
@@ -179,7 +179,7 @@ def _remade(draft: Draft, child: Child) -> Plan | None:
         message = "The spec was edited before the pod began; its Job is made again."
         again = draft.stand("Restarting", Outlook.PROGRESSING, "SpecEdited", message)
         return Plan(delete=(child,), draft=again)
-    if _worn(child):
+    if _worn(child) and not was_last(draft, child):
         message = "The pod was preempted; a fresh Job goes on without a long pause."
         again = draft.stand("Restarting", Outlook.PROGRESSING, "Preempted", message)
         return Plan(delete=(child,), draft=replace(again, troubled=True))

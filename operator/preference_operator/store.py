@@ -14,6 +14,8 @@ from preference_operator.bodies import Body, Kind, controller, owner_uid, trimme
 from preference_operator.objects import Key
 
 _REMEMBERED_GONE = 10_000
+_JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
+_OVER = ("Succeeded", "Failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +23,18 @@ class _Entry:
     """An object as JSON: as dictionaries, a thousand jobs would take ten times the memory.
 
     What is asked of many at once is there without its JSON being read:
-    running: Whether it is a pod that runs.
+    phase: Of a pod.
     run: Identity of the run that a PreferenceJob stands at.
+    made_for: Namespace and name of the Job that a pod was made for.
     """
 
     text: str
     version: int
     owner: str | None
     key: Key | None
-    running: bool
+    phase: object
     run: object
+    made_for: Key | None
 
     @property
     def body(self) -> Body:
@@ -64,8 +68,9 @@ class Store:
             version=_version(body),
             owner=owner_uid(body),
             key=self.key_of(kind, body),
-            running=kind is Kind.PODS and (body.get("status") or {}).get("phase") == "Running",
+            phase=(body.get("status") or {}).get("phase") if kind is Kind.PODS else None,
             run=_run(body) if kind is Kind.PREFERENCE_JOBS else None,
+            made_for=_made_for(body) if kind is Kind.PODS else None,
         )
         self._entries[kind][uid] = entry
         self._relate(kind, uid, entry)
@@ -134,10 +139,27 @@ class Store:
         """The pods that run, each with the PreferenceJob that it works for."""
         for pod in self._entries[Kind.PODS].values():
             job = self._entries[Kind.JOBS].get(pod.owner or "")
-            if not pod.running or job is None or job.key is None:
+            if pod.phase != "Running" or job is None or job.key is None:
                 continue
             if self._uids.get(job.key) == job.owner:
                 yield job.key, pod.body
+
+    def left_pods(self, uid: str, job: Key) -> tuple[str, ...]:
+        """Names of the pods of a Job that have not ended yet, though it is not a known one.
+
+        A Job that is deleted in the background is gone at once, and its pods save first.
+
+        Args:
+            uid: Of the PreferenceJob that the known ones belong to.
+            job: Namespace and name of the Job.
+
+        """
+        known = self._children.get(uid, {})
+        return tuple(
+            str(pod.body["metadata"]["name"])
+            for pod in self._entries[Kind.PODS].values()
+            if pod.made_for == job and pod.phase not in _OVER and pod.owner not in known
+        )
 
     def uids(self, kind: Kind) -> frozenset[str]:
         """Every known object of a kind."""
@@ -156,7 +178,9 @@ class Store:
         """The PreferenceJob that an object belongs to; None where it belongs to none."""
         if kind is Kind.PODS:
             job = self._entries[Kind.JOBS].get(owner_uid(body) or "")
-            return None if job is None else job.key
+            # The Job may be gone before its pod.
+            known = job or self._entries[kind].get(_uid(body))
+            return None if known is None else known.key
         if kind is Kind.PREFERENCE_JOBS:
             return _key(body)
         owner = controller(body)
@@ -178,6 +202,11 @@ def _run(body: Body) -> object:
     status = body.get("status")
     run = status.get("run") if isinstance(status, Mapping) else None
     return run.get("id") if isinstance(run, Mapping) else None
+
+
+def _made_for(pod: Body) -> Key | None:
+    name = (pod["metadata"].get("labels") or {}).get(_JOB_NAME_LABEL)
+    return None if name is None else (pod["metadata"]["namespace"], name)
 
 
 def _version(body: Body) -> int:

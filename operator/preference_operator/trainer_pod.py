@@ -1,6 +1,6 @@
 """The pod that a child Job runs: one container, no rights, a read-only root file system."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,7 @@ class Order:
 
     resolved: Digests of the check; None for the check itself.
     attempts: Attempts that earlier Jobs of the same run and stage used up.
+    left: Pods of the same run and stage that have not ended yet, of a Job that is not known.
     """
 
     job: Job
@@ -51,6 +52,7 @@ class Order:
     stage: ChildStage
     resolved: Resolved | None
     attempts: Attempts
+    left: Sequence[str] = ()
 
 
 def trainer_pod(order: Order, settings: Settings) -> Manifest:

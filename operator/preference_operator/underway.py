@@ -22,14 +22,14 @@ _NOUNS: Mapping[ChildStage, str] = {ChildStage.CHECK: "check", ChildStage.TRAIN:
 def in_progress(draft: Draft, seen: Seen, child: Child, *, doing: str, reason: str) -> Plan:
     """A child that is not at its end: running, or why it is not."""
     draft = _admission(draft, seen, child)
-    if child.state is not ChildState.RUNNING and not _was_last(draft, child):
+    if child.state is not ChildState.RUNNING and not was_last(draft, child):
         return _waiting(draft, seen, child)
     message = f"The {_NOUNS[child.stage]} pod runs."
     running = draft.say(running=true(doing, message))
     return Plan(draft=running.stand(doing, Outlook.PROGRESSING, reason, message))
 
 
-def _was_last(draft: Draft, child: Child) -> bool:
+def was_last(draft: Draft, child: Child) -> bool:
     """Whether the attempt that failed was the last one: its Job ends with it, a moment later."""
     spec, ending = draft.job.spec, child.ending
     assert spec is not None
@@ -103,5 +103,6 @@ def order(draft: Draft, seen: Seen, child: Child | None, stage: ChildStage) -> P
         stage=stage,
         resolved=draft.run.resolved if draft.run and stage is ChildStage.TRAIN else None,
         attempts=draft.attempts or Attempts(),
+        left=seen.left if stage is ChildStage.TRAIN else (),
     )
     return replace(plan, create=wanted)

@@ -17,6 +17,7 @@ from operator_builders import (
     TRAIN,
     Case,
     case,
+    checked,
     child,
     edited,
     finished,
@@ -54,10 +55,14 @@ NEXT = edited(finished(), dpo={"beta": 0.3})
 CHECK_NAME = f"job-{read_job(NEXT).spec_hash}-check"
 WHOLE = [
     f"delete_job {OLD['metadata']['name']}",
-    f"apply_status {MANAGER}",
+    f"patch_status {MANAGER}",
     f"create_job {CHECK_NAME}",
-    f"apply_status {PROGRESS}",
+    f"patch_status {PROGRESS}",
 ]
+
+
+def unlabelled(job: Body) -> Body:
+    return {**job, "metadata": {**job["metadata"], "labels": None}}
 
 
 class Stage:
@@ -98,8 +103,8 @@ def test_events_come_last() -> None:
     stage = Stage(case(JOB, (done, pod(done, code=0, words=REUSED))))
     stage.act()
     assert stage.api.calls == [
-        f"apply_status {MANAGER}",
-        f"apply_status {PROGRESS}",
+        f"patch_status {MANAGER}",
+        f"patch_status {PROGRESS}",
         "create_event Reused",
     ]
     assert stage.status["progress"]["percent"] == 100
@@ -108,7 +113,7 @@ def test_events_come_last() -> None:
 @pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("lost", [False, True])
 @pytest.mark.parametrize(
-    ("call", "done"), [("delete_job", 1), ("apply_status", 2), ("create_job", 3)]
+    ("call", "done"), [("delete_job", 1), ("patch_status", 2), ("create_job", 3)]
 )
 def test_what_follows_a_failed_call_is_not_done(
     call: str, done: int, lost: bool, error: ClusterError
@@ -121,6 +126,27 @@ def test_what_follows_a_failed_call_is_not_done(
     with pytest.raises(type(error)):
         stage.act()
     assert stage.api.calls == WHOLE[:done]
+
+
+@pytest.mark.parametrize(
+    ("standing", "reason", "followed"),
+    [
+        ((), "WaitingForPredecessor", 0),
+        ((child(JOB, TRAIN),), None, 1),
+        ((unlabelled(child(JOB, TRAIN)),), "LabelMissing", 0),
+    ],
+)
+def test_no_training_is_made_before_a_pod_that_was_left_has_ended(
+    standing: tuple[Body, ...], reason: str | None, followed: int
+) -> None:
+    stage = Stage(case(checked()))
+    for job in standing:
+        stage.api.put(Kind.JOBS, job)
+    wanted = stage.moment.plan(left=("job-0-abcde",)).create
+    refusal = stage.act(create=wanted)
+    assert (refusal and refusal.reason) == reason
+    assert not [call for call in stage.api.calls if call.startswith("create_job")]
+    assert len(stage.store.jobs(JOB["metadata"]["uid"])) == followed
 
 
 def test_nothing_is_made_from_an_old_version() -> None:

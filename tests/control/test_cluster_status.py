@@ -31,7 +31,7 @@ def status_of(cluster: Cluster, made: dict[str, Any], **changes: Any) -> Awaitab
         "manager": "operator",
         "status": {"observedGeneration": 1, "state": "Running"},
     }
-    return cluster.apply_status(metadata["namespace"], metadata["name"], **{**options, **changes})
+    return cluster.patch_status(metadata["namespace"], metadata["name"], **{**options, **changes})
 
 
 def test_managers_write_their_own_part_of_the_status(

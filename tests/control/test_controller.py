@@ -33,7 +33,7 @@ from preference_operator.cluster_errors import (
 )
 from preference_operator.diagnose import Diagnosis
 
-CALLS = ("apply_status", "create_job")
+CALLS = ("patch_status", "create_job")
 BLOCKED = Diagnosis(reason="JobRefused", message="no", remedy="")
 
 
@@ -86,7 +86,7 @@ def test_an_answer_that_is_lost_leads_to_the_same_end(call: str, lost: bool) -> 
 )
 def test_what_becomes_of_an_error(error: ClusterError, again: Any) -> None:
     world = World().has()
-    world.api.faults["apply_status"] = Fault(error=error)
+    world.api.faults["patch_status"] = Fault(error=error)
     world.work()
     assert world.queue.retried == ([KEY] if again == "later" else [])
     assert world.queue.later == ([(KEY, again)] if isinstance(again, int) else [])

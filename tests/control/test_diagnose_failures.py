@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from pod_states import NAME, exited, failed_job, said
-from preference_operator.diagnose import Reason, ended, job_failed
+from preference_operator.diagnose import Reason, as_sentence, ended, job_failed
 from preference_operator.diagnose.failures import AGAIN
 
 POLICY = "Container trainer for pod team/x failed with exit code 4 matching FailJob rule at index 2"
@@ -75,3 +75,16 @@ def test_how_to_try_again_is_never_cut() -> None:
     found = job_failed(failed_job("PodFailurePolicy", POLICY), long)
     assert found.remedy.endswith(f"… {AGAIN}")
     assert len(found.text) <= 1024
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ("pod a-0 is gone", "Pod a-0 is gone."),
+        ("It is said already.", "It is said already."),
+        ("spec.image is not allowed", "spec.image is not allowed."),
+        ("22 pairs are few", "22 pairs are few."),
+    ],
+)
+def test_a_message_becomes_a_sentence_and_names_stay_names(words: str, sentence: str) -> None:
+    assert as_sentence(words) == sentence

@@ -1,98 +1,91 @@
 """The operator is killed before and after each single write of a run, and started anew."""
 
-import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-import api_history
-import api_proxy
-import operator_process
-import plane_objects
-import progress_port
-import run_invariants
+import fault_lanes
+import run_world
 from api_faults import Side
 from control_plane import ControlPlane
-from fault_lanes import WRITES, Case, Lane, WritesOf, failures, play, written
+from fault_lanes import Case, Lane, WritesOf, cases_of, failures, play
+from run_stories import CHANGED, WHOLE, written
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 LANES = 4
-SETTINGS = {"progress_seconds": 0.2}
+STORIES = {"whole": WHOLE, "changed": CHANGED}
+_MOST_NOT_TAKEN = 2
+_SIDES = [side.value for side in Side]
+_CHANGED = cases_of(CHANGED, _SIDES)
+_DELETING = [case for case in _CHANGED if case.write.startswith("delete")]
+CASES = [
+    pytest.param(cases_of(WHOLE, _SIDES), id="whole"),
+    pytest.param(_DELETING, id="deleting"),
+    pytest.param(_CHANGED, id="changed", marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(scope="module")
 def lanes(control: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Lane]]:
-    """Lanes with an operator each, that knows no other's namespace."""
-    began = datetime.now(UTC)
-    with ExitStack() as stack:
-        history = stack.enter_context(api_history.recorded(control))
-        port = stack.enter_context(progress_port.listening())
-        folder = tmp_path_factory.mktemp("lanes")
-        yield [lane(stack, control, history, port, folder) for _number in range(LANES)]
-    run_invariants.only_such_writes(control, began)
+    """Lanes with an operator each."""
+    folder = tmp_path_factory.mktemp("lanes")
+    with run_world.opened(control) as around, ExitStack() as stack:
+        opened = [fault_lanes.lanes(around, folder, count=1) for _lane in range(LANES)]
+        yield [lane for one in opened for lane in stack.enter_context(one)]
 
 
-def lane(
-    stack: ExitStack,
-    control: ControlPlane,
-    history: api_history.History,
-    port: progress_port.ProgressPort,
-    folder: Path,
-) -> Lane:
-    namespace = f"lane-{uuid.uuid4().hex[:8]}"
-    plane_objects.make_namespace(control, namespace)
-    proxy = stack.enter_context(api_proxy.before(control))
-    kubeconfig = operator_process.account_kubeconfig(control, server=proxy.url)
-    operator = stack.enter_context(
-        operator_process.running(
-            kubeconfig,
-            folder,
-            name=namespace,
-            lease_name=namespace,
-            namespaces=namespace,
-            trainer_port=port.port,
-            **SETTINGS,
-        )
-    )
-    return Lane(
-        plane=control,
-        history=history,
-        port=port,
-        proxy=proxy,
-        operator=operator,
-        namespace=namespace,
-    )
+@pytest.mark.parametrize("name", STORIES)
+def test_the_writes_of_a_story(lanes: list[Lane], name: str) -> None:
+    [lane, *_others] = lanes
+    story, player = STORIES[name], lane.world.player(lane.namespace, name)
+    before = len(lane.world.proxy.writes)
+    story.play(player)
+    player.record.until(lambda: len(written(player.record)) == len(story.writes))
+    assert written(player.record) == list(story.writes), "\n".join(written(player.record))
+    # One that comes with a version that is not the newest any more is not taken, and comes again.
+    assert len(lane.world.proxy.writes) - before <= len(story.writes) + _MOST_NOT_TAKEN
+    story.holds(player.record)
 
 
-def test_the_writes_of_a_whole_run(lanes: list[Lane]) -> None:
-    player = lanes[0].player("whole")
-    player.play()
-    player.record.until(lambda: "event Trained" in written(player.record))
-    assert written(player.record) == list(WRITES), "\n".join(written(player.record))
-    assert len(lanes[0].proxy.writes) == len(WRITES)
-    run_invariants.hold_of_one_run(player.record)
-
-
-def test_killed_at_any_write_it_goes_on(lanes: list[Lane]) -> None:
-    cases = [Case(number + 1, side.value) for number in range(len(WRITES)) for side in Side]
+@pytest.mark.parametrize("cases", CASES)
+def test_killed_at_any_write_it_goes_on(lanes: list[Lane], cases: list[Case]) -> None:
     failed = failures(lanes, cases, kill)
-    assert not failed, "\n".join([*failed, f"of {WRITES}"])
+    assert not failed, "\n".join(failed)
+
+
+def test_killed_after_every_write_it_gets_to_the_end(lanes: list[Lane]) -> None:
+    [lane, *_others] = lanes
+    writes = WritesOf(lane.namespace, "killed")
+    proxy, kill = lane.world.proxy, start_anew(lane)
+    kills = [proxy.kill_at_write(1, Side.AFTER, kill, when=writes) for _write in WHOLE.writes]
+    player = lane.world.player(lane.namespace, "killed")
+    WHOLE.play(player)
+    proxy.heal()
+    killed = sum(one.done for one in kills)
+    assert killed == len(written(player.record)) > len(WHOLE.writes) / 2
+    WHOLE.holds(player.record)
 
 
 def kill(lane: Lane, case: Case) -> None:
-    """Kill the operator before or after a write, start it anew, and see the run through."""
-    process = lane.operator.process
+    """Kill the operator before or after a write, start it anew, and see the story through."""
+    writes = WritesOf(lane.namespace, case.name)
+    side = Side(case.fault)
+    killed = lane.world.proxy.kill_at_write(case.number, side, start_anew(lane), when=writes)
+    record = play(lane, case, writes)
+    killed.await_done()
+    more = Counter(written(record)) - Counter(case.story.writes)
+    assert not more, f"{more} were written besides"
 
-    def start_anew() -> None:
+
+def start_anew(lane: Lane) -> Callable[[], None]:
+    """Kills the operator of a lane, and starts it again."""
+    process = lane.world.operator.process
+
+    def act() -> None:
         process.kill()
         process.start()
 
-    writes = WritesOf(lane.namespace, case.name)
-    side = Side(case.fault)
-    killed = lane.proxy.kill_at_write(case.number, side, start_anew, when=writes)
-    play(lane, case, writes)
-    assert killed.done
+    return act

@@ -28,7 +28,7 @@ from preference_operator.conditions import find
 WALKS, STEPS = 80, 60
 RESTARTS = {"failures": 1, "preemptions": 4}
 EXITS = (0, 0, 0, 0, 1, 2, 5, 6, 75, 75, 75, 137)
-WRITES = ("create_job", "delete_job", "apply_status", "create_event", "read_job")
+WRITES = ("create_job", "delete_job", "patch_status", "create_event", "read_job")
 ERRORS = (Unavailable("later"), Conflict("changed"), Refused("no"))
 GARBAGE = ("garbage", 7, None, [], {}, [{"type": 1}], {"number": "x"})
 PARTS = ("conditions", "run", "state", "attempts", "history", "progress", "checkpoint", "dataset")

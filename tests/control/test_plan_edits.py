@@ -193,6 +193,13 @@ def test_suspension_stops_the_pods_and_keeps_what_was_used_up() -> None:
     assert (after["Suspended"]["status"], after["Reconciling"]["status"]) == ("False", "True")
 
 
+def test_suspended_it_names_what_its_pod_saved_last() -> None:
+    body, going = edited(READY_TO_TRAIN, suspend=True), child(JOB, TRAIN, deleting=True)
+    saved = said(75, step=9, checkpoint_uri="s3://bucket/output/c/9")
+    over = case(body, (going, pod(going, code=75, words=saved))).plan()
+    assert written(body, over)["status"]["checkpoint"]["step"] == 9
+
+
 def test_the_next_job_begins_with_the_budget_that_is_left() -> None:
     again = child(JOB, TRAIN, attempts=Attempts(failures=1, preemptions=2))
     assert again["spec"]["backoffLimitPerIndex"] == 2

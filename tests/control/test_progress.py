@@ -20,7 +20,7 @@ from preference_operator.progress import ANSWER_BYTES, ProgressReader
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FIGURES = {"stage": "Train", "step": 7, "steps": 10, "percent": 70.0, "loss": 0.5}
 SAVED = {**FIGURES, "checkpoint": {"uri": "s3://bucket/c", "step": 5}}
-WRITE = "apply_status preference-operator-progress"
+WRITE = "patch_status preference-operator-progress"
 
 
 def says(value: object) -> Handler:
@@ -170,7 +170,7 @@ def test_a_pod_that_hangs_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_write_that_fails_is_made_with_the_next_answer() -> None:
     world = training()
-    world.api.faults["apply_status"] = Fault(error=Conflict("changed"))
+    world.api.faults["patch_status"] = Fault(error=Conflict("changed"))
     asked(world, says(SAVED), lambda: "progress" in world.body.get("status", {}))
     assert world.api.calls == [WRITE, WRITE]
     assert world.queue.added == [KEY]

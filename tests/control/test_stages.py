@@ -219,6 +219,7 @@ def test_a_lost_result_that_is_not_found_ends_the_run(check: Body, code: int, wo
         ([pod(TRAINING)], LiveProgress(checkpoint=Checkpoint(uri="s3://b/c", step=50)), 50),
         ([pod(TRAINING)], LiveProgress(), None),
         ([pod(TRAINING, code=75, words=said(75, step=7))], None, None),
+        ([pod(TRAINING, code=75, words=SAVED), pod(TRAINING, counts=(0, 1))], None, None),
     ],
 )
 def test_the_newest_checkpoint(

@@ -170,6 +170,32 @@ def test_the_pods_that_run_are_found(change: Callable[[Store], object], runs: bo
     assert found == ([(KEY, POD["metadata"]["uid"])] if runs else [])
 
 
+JOB_NAME = TRAINING["metadata"]["name"]
+NAMED = changed(POD, labels={"batch.kubernetes.io/job-name": JOB_NAME})
+
+
+@pytest.mark.parametrize(
+    ("gone", "name", "phase", "left"),
+    [
+        (True, JOB_NAME, "Running", True),
+        (True, JOB_NAME, "Pending", True),
+        (True, JOB_NAME, "Succeeded", False),
+        (True, JOB_NAME, "Failed", False),
+        (True, "another", "Running", False),
+        (False, JOB_NAME, "Running", False),
+    ],
+)
+def test_pods_that_outlive_their_job(gone: bool, name: str, phase: str, left: bool) -> None:
+    store = full()
+    body = {**changed(NAMED, resourceVersion="9"), "status": {"phase": phase}}
+    store.put(Kind.PODS, body)
+    if gone:
+        store.drop(Kind.JOBS, TRAINING_UID)
+    assert store.left_pods(UID, ("team", name)) == ((POD["metadata"]["name"],) if left else ())
+    assert store.left_pods(UID, ("another", name)) == ()
+    assert store.key_of(Kind.PODS, body) == KEY
+
+
 @pytest.mark.parametrize(
     ("status", "found"),
     [

@@ -126,16 +126,36 @@ def test_a_worn_job_is_made_again_since_its_pauses_grow(
         (TRAINING, pod(TRAINING, code=75, counts=(0, 8)), pod(TRAINING, "Pending", counts=(0, 9))),
         (WORN, pod(WORN, code=75)),
         (child(JOB, TRAIN, queued=True), pod(TRAINING, code=75, counts=(0, 9))),
+        (TRAINING, pod(TRAINING, code=0, counts=(0, 9))),
     ],
 )
 def test_a_job_that_gets_on_is_left(training: tuple[Body, ...]) -> None:
     assert case(READY_TO_TRAIN, training).plan().delete == ()
 
 
+@pytest.mark.parametrize(
+    ("code", "counts"), [(0, (0, 0)), (2, (0, 0)), (6, (1, 2)), (1, (3, 0)), (137, (3, 9))]
+)
+def test_a_pod_with_which_its_job_ends_is_not_said_to_be_tried_again(
+    code: int, counts: tuple[int, int]
+) -> None:
+    decided = case(READY_TO_TRAIN, (TRAINING, pod(TRAINING, code=code, counts=counts))).plan()
+    told = conditions(written(READY_TO_TRAIN, decided))
+    assert (told["Running"]["status"], told["Succeeded"]["reason"]) == ("True", "Training")
+    assert (decided.create, decided.delete) == (None, ())
+
+
 def test_a_child_on_its_way_out_has_to_be_gone() -> None:
     decided = case(READY_TO_TRAIN, child(JOB, TRAIN, deleting=True)).plan()
     assert decided.create is None
     assert "has to be gone" in conditions(written(READY_TO_TRAIN, decided))["Ready"]["message"]
+
+
+@pytest.mark.parametrize(("job", "left"), [(READY_TO_TRAIN, ("job-0-abcde",)), (JOB, ())])
+def test_a_training_waits_for_pods_whose_job_is_gone(job: Body, left: tuple[str, ...]) -> None:
+    wanted = case(job).plan(left=("job-0-abcde",)).create
+    assert wanted is not None
+    assert wanted.left == left
 
 
 def test_a_child_that_was_refused_is_asked_for_again_and_the_reason_told() -> None:

@@ -8,15 +8,27 @@ import pytest
 
 import control_plane
 import images
+import installed_operator
 import node
 import programs
 import s3_servers
 from awaiting import until
+from installed_operator import InstalledOperator
+from jobs import World
 from processes import free_port, started
 from real_cluster import Cluster
 from s3_servers import S3Server
+from workplace import Workplace
 
 _numbers = itertools.count(1)
+SETTINGS = {
+    # Trainings of seconds are seen from within.
+    "progress_seconds": 1,
+    # Several checks find room on a small machine.
+    "check_cpu": "100m",
+    "allowed_images": "localhost:9/*",
+}
+"""Of the installed operator, in place of its defaults."""
 
 
 @pytest.fixture(scope="session")
@@ -38,9 +50,20 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture
 def namespace(cluster: Cluster) -> str:
     """A namespace of the test's own, which enforces Pod Security `restricted`."""
-    name = f"test-{next(_numbers)}"
-    cluster.make_namespace(name)
-    return name
+    return _new_namespace(cluster)
+
+
+@pytest.fixture(scope="session")
+def operator(cluster: Cluster) -> Iterator[InstalledOperator]:
+    """The operator, installed by its manifests."""
+    with installed_operator.installed(cluster, **SETTINGS) as operator:
+        yield operator
+
+
+@pytest.fixture(scope="module")
+def workplace(cluster: Cluster, operator: InstalledOperator, s3_for_pods: S3Server) -> Workplace:
+    """A namespace and a bucket for the PreferenceJobs of a test file."""
+    return Workplace.made(cluster, _new_namespace(cluster), World.made(s3_for_pods))
 
 
 @pytest.fixture(scope="session")
@@ -59,6 +82,12 @@ def s3_for_pods(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> I
     with started(command, log=folder / "versitygw.log"):
         until(lambda: _listens(port))
         yield server
+
+
+def _new_namespace(cluster: Cluster) -> str:
+    name = f"test-{next(_numbers)}"
+    cluster.make_namespace(name)
+    return name
 
 
 def _listens(port: int) -> bool:

@@ -133,7 +133,9 @@ def _run(
 
     disable_progress_bar()
     result = train(document, folder=folder, board=board, stop=stop)
-    return done.model_copy(update={"reason": "Trained", "result": result})
+    return done.model_copy(
+        update={"reason": "Trained", "message": result.headline, "result": result}
+    )
 
 
 def _known_result(document: RunDocument, summary: CheckSummary) -> TrainSummary | None:

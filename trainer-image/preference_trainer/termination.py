@@ -74,7 +74,8 @@ def _shorter(message: TerminationMessage) -> Iterator[TerminationMessage]:
 def write(message: TerminationMessage) -> None:
     """Log the message and put it where the kubelet, or the command line, looks for it."""
     done = message.exit_code == ExitCode.DONE
-    log(message.reason, level="info" if done else "error", message=message.message)
+    if message.message:
+        log(message.reason, level="info" if done else "error", message=message.message)
     path = os.environ.get(TERMINATION_VARIABLE, TERMINATION_PATH)
     try:
         Path(path).write_text(fits(message))

@@ -30,6 +30,10 @@ class ApiModel(BaseModel):
 Uri = Annotated[
     str, Field(min_length=1, max_length=1024, json_schema_extra={"pattern": URI_PATTERN})
 ]
+# What lies below it has to fit into the fields of the status, which hold 1,024 characters.
+OutputUri = Annotated[
+    str, Field(min_length=1, max_length=900, json_schema_extra={"pattern": URI_PATTERN})
+]
 Name = Annotated[
     str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
 ]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from preference_api.v1alpha1.base import ApiModel, Uri
+from preference_api.v1alpha1.base import ApiModel, OutputUri
 
 
 class Checkpoints(ApiModel):
@@ -49,7 +49,9 @@ class Evaluation(ApiModel):
 class Output(ApiModel):
     """Where runs, checkpoints and models go."""
 
-    uri: Uri = Field(description="Prefix in a bucket: s3://bucket/prefix. Runs share it safely.")
+    uri: OutputUri = Field(
+        description="Prefix in a bucket: s3://bucket/prefix. Runs share it safely."
+    )
     merge_adapter: bool = Field(
         False, description="Also publish the base model with the adapter merged into it."
     )

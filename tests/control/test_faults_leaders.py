@@ -1,0 +1,208 @@
+"""Two operators at once: whoever does not lead writes nothing, and whoever leads goes on."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+import fault_scene
+import run_invariants
+from api_faults import Side, When, any_write, asking
+from api_history import JOBS, PODS, Version
+from awaiting import until
+from control_plane import ControlPlane
+from fault_scene import Scene
+from preference_api.wire import STAGE_LABEL
+from preference_operator.names import ChildStage
+from preference_operator.run import Exit
+from run_player import CHECKED, STOPPED, TRAINED, RunPlayer
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+PATIENT = {"lease_seconds": 600, "renew_seconds": 500}
+"""An election that nobody wins by waiting."""
+STATUS = asking("PATCH", "/preferencejobs/tone/status$")
+JOB = asking("POST", "/jobs$")
+
+
+@pytest.fixture
+def scene(control: ControlPlane, namespace: str, tmp_path: Path) -> Iterator[Scene]:
+    with fault_scene.opened(control, namespace, tmp_path) as scene:
+        yield scene
+
+
+def finish(player: RunPlayer) -> None:
+    """See a run through whose next training pod has still to start."""
+    player.end(player.start(ChildStage.TRAIN), TRAINED)
+    player.await_success()
+
+
+def test_one_leads_and_the_other_stands_by(scene: Scene) -> None:
+    aside = scene.proxy()
+    scene.leader("first")
+    second = scene.operator("second", proxy=aside)
+    second.ready()
+    player = scene.player()
+    player.play()
+    assert scene.holder == "first"
+    assert second.is_ready
+    assert aside.writes == []
+    assert aside.count(lambda asked: asked.is_watch) == 0
+    assert second.process.terminate() == Exit.STOPPED
+    run_invariants.hold_of_one_run(player.record)
+
+
+def test_killed_the_other_goes_on_after_the_lease(scene: Scene) -> None:
+    first = scene.leader("first")
+    scene.operator("second").ready()
+    player = scene.player()
+    player.create()
+    player.check()
+    pod = player.train()
+    first.process.kill()
+    player.end(pod, STOPPED)
+    finish(player)
+    assert scene.holder == "second"
+    run_invariants.hold_of_one_run(player.record)
+
+
+def test_killed_and_started_again_it_leads_at_once(scene: Scene) -> None:
+    first = scene.leader("first", **PATIENT)
+    player = scene.player()
+    player.create()
+    player.check()
+    pod = player.train()
+    first.process.kill()
+    before = len(player.record.versions(PODS))
+    first.process.start()
+    first.ready()
+    assert len(player.record.versions(PODS)) == before
+    player.end(pod, STOPPED)
+    finish(player)
+    run_invariants.hold_of_one_run(player.record)
+
+
+def test_told_to_stop_it_hands_over_at_once(scene: Scene) -> None:
+    first = scene.leader("first", **PATIENT)
+    scene.operator("second", **PATIENT).ready()
+    player = scene.player()
+    player.create()
+    player.check()
+    pod = player.train()
+    assert first.process.terminate() == Exit.STOPPED
+    scene.await_holder("second")
+    player.end(pod, STOPPED)
+    finish(player)
+    run_invariants.hold_of_one_run(player.record)
+
+
+@pytest.mark.parametrize("when", [STATUS, JOB], ids=["status", "job"])
+def test_told_to_stop_amid_a_pass_it_ends_the_pass(scene: Scene, when: When) -> None:
+    proxy = scene.proxy()
+    first = scene.leader("first", proxy=proxy, **PATIENT)
+    scene.operator("second", **PATIENT).ready()
+    held = proxy.hold(when, Side.AFTER)
+    player = scene.player()
+    player.create()
+    held.await_reached()
+    with ThreadPoolExecutor(1) as aside:
+        stopped = aside.submit(first.process.terminate)
+        until(lambda: first.entries[-1]["event"].startswith("told to stop"))
+        held.release()
+        assert stopped.result() == Exit.STOPPED
+    player.check()
+    finish(player)
+    assert ("POST", f"/apis/batch/v1/namespaces/{scene.namespace}/jobs") in proxy.writes
+    run_invariants.hold_of_one_run(player.record)
+
+
+def test_frozen_past_its_lease_and_thawed_it_writes_nothing_more(scene: Scene) -> None:
+    proxy = scene.proxy()
+    first = scene.leader("first", proxy=proxy)
+    scene.operator("second").ready()
+    player = scene.player()
+    player.create()
+    player.check()
+    pod = player.train()
+    first.process.freeze()
+    scene.await_holder("second")
+    player.end(pod, STOPPED)
+    finish(player)
+    before = player.record
+    scene.jobs.delete()
+    run_invariants.nothing_is_left(before)
+    run_invariants.hold_of_one_run(before)
+    player.play()
+    written = len(proxy.writes)
+    first.process.thaw()
+    assert first.process.wait() == Exit.FAILED
+    assert len(proxy.writes) == written
+    run_invariants.hold_of_one_run(player.record)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 6, 13, 19])
+def test_frozen_amid_a_pass_and_thawed_it_does_not_end_the_pass(scene: Scene, number: int) -> None:
+    proxy = scene.proxy()
+    first = scene.leader("first", proxy=proxy)
+    scene.operator("second").ready()
+    held = proxy.hold(any_write, Side.AFTER, nth=number)
+    player = scene.player()
+    with ThreadPoolExecutor(1) as aside:
+        played = aside.submit(player.play)
+        held.await_reached()
+        first.process.freeze()
+        held.release()
+        played.result()
+    first.process.thaw()
+    assert first.process.wait() == Exit.FAILED
+    assert len(proxy.writes) == number
+    run_invariants.hold_of_one_run(player.record)
+
+
+@pytest.mark.parametrize("number", [1, 2, 5, 6, 19])
+def test_a_write_that_comes_when_another_leads_changes_nothing(scene: Scene, number: int) -> None:
+    """No lock helps against what is on its way already; the objects themselves have to."""
+    proxy = scene.proxy()
+    first = scene.leader("first", proxy=proxy)
+    scene.operator("second").ready()
+    held = proxy.hold(any_write, Side.BEFORE, nth=number)
+    player = scene.player()
+    with ThreadPoolExecutor(1) as aside:
+        played = aside.submit(player.play)
+        held.await_reached()
+        first.process.freeze()
+        played.result()
+    before, released = scene.jobs.get(), datetime.now(UTC)
+    held.release()
+    until(lambda: len(scene.writes(since=released)) == 1)
+    assert scene.jobs.get() == before
+    run_invariants.hold_of_one_run(player.record)
+
+
+def test_a_job_that_comes_for_a_deleted_object_goes_again(scene: Scene) -> None:
+    proxy = scene.proxy()
+    first = scene.leader("first", proxy=proxy)
+    scene.operator("second").ready()
+    held = proxy.hold(JOB, Side.BEFORE, nth=2)
+    player = scene.player()
+    player.create()
+    player.check()
+    held.await_reached()
+    first.process.freeze()
+    scene.jobs.delete()
+    run_invariants.nothing_is_left(player.record)
+    late = player.record
+    player.create()
+    pod = player.start(ChildStage.CHECK)
+    held.release()
+    late.until(lambda: any(stage_of(one) == ChildStage.TRAIN for one in late.versions(JOBS)))
+    player.end(pod, CHECKED)
+    finish(player)
+    run_invariants.nothing_is_left(late)
+
+
+def stage_of(version: Version) -> str:
+    """The stage of a child Job."""
+    return str(version.body["metadata"]["labels"][STAGE_LABEL])
