@@ -82,7 +82,7 @@ class Actor:
             ClusterError: The call failed.
 
         """
-        before = job.stored.get(_PROGRESS) or {}
+        before = job.stored.get(_PROGRESS)
         change = None if progress is None else merge_patch(before, _dump(progress))
         return await self._patch(job, {_PROGRESS: change}, PROGRESS_MANAGER)
 

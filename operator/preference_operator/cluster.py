@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 from urllib.parse import quote, urlencode
 
-from preference_api.v1alpha1 import API_VERSION, KIND
+from preference_api.v1alpha1 import API_VERSION
 from preference_operator.cluster_errors import AlreadyExists, Conflict, NotFound
 from preference_operator.connection import JSON, MERGE, METADATA, Call, Connection, Object, always
 from preference_operator.settings import Settings

@@ -30,6 +30,9 @@ _FIRST_WORDS: Mapping[ConditionType, Word] = {
     ConditionType.EVALUATION_PASSED: unknown("NotEvaluated", "The model is not evaluated yet."),
 }
 
+_MOST_RUNS = 2**31
+"""A number from here on was not counted, but written by somebody; the API ends at 2**63."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -122,7 +125,8 @@ def begin(job: Job, now: datetime) -> Draft:
     if run is not None and _goes_on(job, run):
         return resume(job, run, now)
     earlier = [entry.number for entry in job.status.history or ()]
-    number = max([run.number if run else 0, *earlier]) + 1
+    known = [number for number in (run.number if run else 0, *earlier) if number < _MOST_RUNS]
+    number = max(known, default=0) + 1
     return Draft(
         job=job,
         now=now,

@@ -6,20 +6,15 @@ from typing import Any
 JsonObject = Mapping[str, Any]
 
 
-def merge_patch(before: JsonObject, after: JsonObject) -> dict[str, Any]:
-    """The patch between two objects, empty where they are the same; null takes a field away.
+def merge_patch(before: object, after: JsonObject) -> dict[str, Any]:
+    """The patch that makes a value into an object, empty where it is that; null removes a field.
 
-    Lists are replaced as wholes. Nulls in `after` mean that a field is absent.
+    Lists are replaced as wholes. What is no object counts as an empty one.
     """
+    known: JsonObject = before if isinstance(before, Mapping) else {}
     changed = {
-        name: _change(before.get(name), value)
+        name: merge_patch(known.get(name), value) if isinstance(value, Mapping) else value
         for name, value in after.items()
-        if before.get(name) != value
+        if known.get(name) != value
     }
-    return {**changed, **{name: None for name in before.keys() - after.keys()}}
-
-
-def _change(before: Any, after: Any) -> Any:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
-        return merge_patch(before, after)
-    return after
+    return {**changed, **{name: None for name in known.keys() - after.keys()}}

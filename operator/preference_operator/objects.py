@@ -83,7 +83,7 @@ def read_job(body: Mapping[str, Any]) -> Job:
     """
     metadata = body["metadata"]
     spec, fault = _spec(body.get("spec"))
-    stored = body.get("status") or {}
+    stored = body.get("status")
     return Job(
         key=(metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
@@ -97,7 +97,7 @@ def read_job(body: Mapping[str, Any]) -> Job:
         spec_hash=spec_hash(spec) if spec else "",
         fault=fault,
         status=_status(stored),
-        stored=stored,
+        stored=stored if isinstance(stored, dict) else {},
     )
 
 

@@ -150,7 +150,7 @@ def test_a_guard_keeps_writes_back_and_lets_leases_and_reads_pass(
             guarded.delete_job(namespace, "child", uid=uid),
             guarded.create_event(event(namespace, "first", uid)),
             guarded.delete_preference_job(namespace, "job", uid=uid, resource_version="1"),
-            guarded.patch_status(namespace, "job", resource_version="1", status={}, manager="us"),
+            guarded.patch_status(namespace, "job", resource_version="1", changes={}, manager="us"),
         ):
             with pytest.raises(NotLeading):
                 await write

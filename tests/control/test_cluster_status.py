@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from cluster_calls import asked, new_namespace
-from control_plane import ControlPlane
+from control_plane import MERGE_PATCH, ControlPlane
 from preference_jobs import PreferenceJobs
 from preference_operator.cluster import Cluster
 from preference_operator.cluster_errors import Conflict, NotFound, Refused
@@ -29,7 +29,7 @@ def status_of(cluster: Cluster, made: dict[str, Any], **changes: Any) -> Awaitab
     options = {
         "resource_version": metadata["resourceVersion"],
         "manager": "operator",
-        "status": {"observedGeneration": 1, "state": "Running"},
+        "changes": {"observedGeneration": 1, "state": "Running"},
     }
     return cluster.patch_status(metadata["namespace"], metadata["name"], **{**options, **changes})
 
@@ -40,7 +40,7 @@ def test_managers_write_their_own_part_of_the_status(
     async def both(cluster: Cluster) -> dict[str, Any]:
         seen = await status_of(cluster, made)
         progress = {"progress": {"stage": "Train", "step": 3}}
-        return await status_of(cluster, seen, manager="progress", status=progress)
+        return await status_of(cluster, seen, manager="progress", changes=progress)
 
     answer = asked(api_server, both)
     assert answer["status"]["state"] == "Running"
@@ -56,10 +56,34 @@ def test_a_status_is_written_to_the_version_it_was_made_for(
         answer = await status_of(cluster, made)
         assert answer["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
         with pytest.raises(Conflict) as refusal:
-            await status_of(cluster, made, manager=manager, status={"state": "Stale"})
+            await status_of(cluster, made, manager=manager, changes={"state": "Stale"})
         assert refusal.value.reason == "Conflict"
 
     asked(api_server, stale)
+
+
+def test_what_others_wrote_is_changed_and_taken_away(
+    api_server: ControlPlane, jobs: PreferenceJobs, made: dict[str, Any]
+) -> None:
+    condition = {"status": "True", "reason": "Odd", "lastTransitionTime": "2026-01-31T10:00:00Z"}
+    conditions = [{"type": kind, **condition} for kind in ("Ready", "Stalled")]
+    run = {"number": 1, "specHash": "h", "stage": "Done", "completionTime": "2026-01-31T10:00:00Z"}
+    path = f"/apis/preference.dev/v1alpha1/namespaces/{jobs.namespace}/preferencejobs/job/status"
+    odd = api_server.ask(
+        "PATCH",
+        path,
+        {"status": {"conditions": conditions, "run": run, "state": "Odd"}},
+        content_type=MERGE_PATCH,
+    )
+
+    async def write(cluster: Cluster) -> dict[str, Any]:
+        changes = {"conditions": conditions[:1], "run": {"completionTime": None}, "state": None}
+        return await status_of(cluster, odd, changes=changes)
+
+    status = asked(api_server, write)["status"]
+    assert [one["type"] for one in status["conditions"]] == ["Ready"]
+    assert status["run"] == {"number": 1, "specHash": "h", "stage": "Done"}
+    assert "state" not in status
 
 
 def test_a_status_never_reaches_a_later_object_of_that_name(
@@ -81,7 +105,7 @@ def test_a_status_that_breaks_the_schema(api_server: ControlPlane, made: dict[st
 
     async def write(cluster: Cluster) -> None:
         with pytest.raises(Refused, match=r"status\.run\.number") as refusal:
-            await status_of(cluster, made, status={"run": run})
+            await status_of(cluster, made, changes={"run": run})
         assert refusal.value.reason == "Invalid"
 
     asked(api_server, write)

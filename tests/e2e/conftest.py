@@ -18,7 +18,7 @@ from jobs import World
 from processes import free_port, started
 from real_cluster import Cluster
 from s3_servers import S3Server
-from workplace import Workplace
+from team_space import TeamSpace
 
 _numbers = itertools.count(1)
 SETTINGS = {
@@ -61,9 +61,9 @@ def operator(cluster: Cluster) -> Iterator[InstalledOperator]:
 
 
 @pytest.fixture(scope="module")
-def workplace(cluster: Cluster, operator: InstalledOperator, s3_for_pods: S3Server) -> Workplace:
+def team_space(cluster: Cluster, operator: InstalledOperator, s3_for_pods: S3Server) -> TeamSpace:
     """A namespace and a bucket for the PreferenceJobs of a test file."""
-    return Workplace.made(cluster, _new_namespace(cluster), World.made(s3_for_pods))
+    return TeamSpace.made(cluster, _new_namespace(cluster), World.made(s3_for_pods))
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ _WAIT_SECONDS = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Workplace:
+class TeamSpace:
     """A namespace that enforces Pod Security `restricted`, a bucket, and a Secret that opens it."""
 
     cluster: Cluster
@@ -24,7 +24,7 @@ class Workplace:
     world: World
 
     @classmethod
-    def made(cls, cluster: Cluster, namespace: str, world: World) -> "Workplace":
+    def made(cls, cluster: Cluster, namespace: str, world: World) -> "TeamSpace":
         """The Secret made as well."""
         place = cls(cluster=cluster, namespace=namespace, world=world)
         place.make_secret(SECRET)
