@@ -41,6 +41,7 @@ class Scene:
         folder: For their logs.
         history: Everything that the API server stored since the scene was opened.
         began: When that was.
+        operators: All that were started.
     """
 
     plane: ControlPlane
@@ -50,6 +51,7 @@ class Scene:
     began: datetime
     _port: ProgressPort
     _stack: ExitStack
+    operators: list[OperatorProcess] = field(default_factory=list)
     _players: list[RunPlayer] = field(default_factory=list)
 
     @property
@@ -93,7 +95,8 @@ class Scene:
             self.plane, server=proxy.url if proxy else ""
         )
         running = operator_process.running(kubeconfig, self.folder, name=name, **options)
-        return self._stack.enter_context(running)
+        self.operators.append(self._stack.enter_context(running))
+        return self.operators[-1]
 
     def leader(
         self, name: str = "operator", *, proxy: ApiProxy | None = None, **settings: object
@@ -116,6 +119,19 @@ class Scene:
     def await_holder(self, name: str) -> None:
         """Return once an operator leads."""
         until(lambda: self.holder == name)
+
+    def await_comparisons(self, count: int) -> None:
+        """Return once an operator has so often compared what it knows with what there is.
+
+        After each it looks at every object again.
+        """
+        since = datetime.now(UTC)
+        until(lambda: self._comparisons(since) > count)
+
+    def _comparisons(self, since: datetime) -> int:
+        entries = self.plane.audit.of(run_invariants.OPERATOR, since=since)
+        kinds = [one.resource for one in entries if one.verb == "list"]
+        return kinds.count("pods")
 
     def writes(self, *, since: datetime | None = None) -> list[str]:
         """Verb and object of what the operators wrote into the namespace, in order."""

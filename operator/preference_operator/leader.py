@@ -100,6 +100,7 @@ class Leader:
                 behind = await resync.behind()
             except ClusterError as error:
                 _LOG.warning("the cluster could not be listed: %s", error)
+                pause = max(pause, min(2 * pause, _MOST_PAUSE_SECONDS))
                 continue
             if self.caught_up and behind & suspected:
                 watches.restart()

@@ -56,6 +56,8 @@ def start_logging(settings: Settings, stream: TextIO = sys.stdout) -> None:
     )
     # Streams that are cut off when the process stops are told by name, thousands at a time.
     logging.getLogger("kopf._core.reactor.queueing").setLevel(logging.ERROR)
+    # Each single attempt at a watch is told as an error; that it failed is told once, elsewhere.
+    logging.getLogger("kopf._cogs.clients.watching").setLevel(logging.CRITICAL)
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
 

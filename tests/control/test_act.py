@@ -164,6 +164,17 @@ def test_a_status_that_says_the_same_is_not_written() -> None:
     assert stage.api.calls == []
 
 
+def test_what_others_wrote_into_the_status_goes() -> None:
+    body = finished()
+    status = body["status"]
+    run = {**status["run"], "resolved": {**status["run"]["resolved"], "sftDigest": "odd"}}
+    odd = {**body, "status": {**status, "run": run, "dataset": "odd", "odd": {"a": 1}}}
+    stage = Stage(case(odd))
+    stage.act()
+    assert stage.api.calls == [f"patch_status {MANAGER}"]
+    assert stage.status.keys() == status.keys() - {"dataset"}
+
+
 def test_a_job_that_stands_already_is_success() -> None:
     stage = Stage(case(JOB))
     stage.api.faults["create_job"] = Fault(error=Unavailable("lost"), answer_lost=True)

@@ -54,6 +54,19 @@ def test_a_run_whose_end_is_lost_begins_anew(lost: Body, number: int) -> None:
     assert (draft.run.resolved is None) is (number == 2)
 
 
+@pytest.mark.parametrize(("run", "history", "number"), [(2**63 - 1, 1, 2), (7, 2**31, 8)])
+def test_numbers_that_nobody_counted_are_not_counted_on(
+    run: int, history: int, number: int
+) -> None:
+    body = edited(finished(), dpo={"beta": 0.3})
+    status = body["status"]
+    entry = {**status["history"][0], "number": history}
+    odd = {**status, "run": {**status["run"], "number": run}, "history": [entry]}
+    draft = drafted({**body, "status": odd})
+    assert draft.run is not None
+    assert draft.run.number == number
+
+
 @pytest.mark.parametrize(
     ("known", "counted", "after"),
     [
