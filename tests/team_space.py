@@ -12,6 +12,8 @@ from preference_jobs import Body, PreferenceJobs
 from real_cluster import Cluster
 
 SECRET = "bucket"
+RESOURCES = {"gpus": 0, "cpu": "1"}
+"""Threads on several processors that others use as well would mostly wait for each other."""
 _WAIT_SECONDS = 240
 
 
@@ -50,7 +52,8 @@ class TeamSpace:
 
     def apply(self, name: str, *, output: str = "", secret: str = SECRET, **spec: Any) -> None:
         """Apply a manifest with kubectl; results go below `output`, which is the name if empty."""
-        document = self.world.document(output=output or name, **spec)
+        fields = {"resources": RESOURCES, **spec}
+        document = self.world.document(output=output or name, **fields)
         wanted = document.spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
         wanted["storage"]["credentialsSecret"] = {"name": secret}
         manifest = {"apiVersion": API_VERSION, "kind": KIND, "spec": wanted}

@@ -22,6 +22,7 @@ from preference_api.wire import (
 )
 from preference_trainer import termination
 from preference_trainer.errors import ConfigurationError, TrainerError
+from preference_trainer.processors import limit_threads
 from preference_trainer.progress import ProgressBoard, serve
 from preference_trainer.stopping import StopRequest
 
@@ -39,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
+    limit_threads(os.environ)
     board = ProgressBoard()
     message = _guarded(options, board)
     figures = {"progress": board.progress, "time": datetime.now(UTC)}
