@@ -1,4 +1,4 @@
-"""A namespace of the control plane with operators that look after it alone, quick in all they do.
+"""A namespace of the control plane with operators that look after it alone.
 
 What goes wrong in or between them is the test's doing. What has to hold whatever goes wrong is
 looked at when the scene closes.
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ from preference_jobs import PreferenceJobs
 from progress_port import ProgressPort, listening
 from run_player import RunPlayer
 
-QUICK = {"lease_seconds": 3, "renew_seconds": 2, "retry_seconds": 0.3, "progress_seconds": 0.5}
-"""An election that is over in seconds."""
+QUICK = {"lease_seconds": 5, "renew_seconds": 4}
+"""A Lease that is over in seconds."""
+_PATIENT = {"lease_seconds": 600, "renew_seconds": 500}
+"""A Lease that nobody gets by waiting, and nobody loses on a slow machine."""
+_ALWAYS = {"retry_seconds": 0.3, "progress_seconds": 0.5}
 _MOST_WRITES = 60
 """Of the operator's for one object, whatever happens; a run that nothing happens to takes 21."""
 _MOST_EVENTS = 20
@@ -85,7 +89,8 @@ class Scene:
             settings: Options other than the scene's.
         """
         options = {
-            **QUICK,
+            **_PATIENT,
+            **_ALWAYS,
             "namespaces": self.namespace,
             "lease_name": self.namespace,
             "trainer_port": self._port.port,
@@ -132,6 +137,11 @@ class Scene:
         entries = self.plane.audit.of(run_invariants.OPERATOR, since=since)
         kinds = [one.resource for one in entries if one.verb == "list"]
         return kinds.count("pods")
+
+    def conflicts(self, *, since: datetime) -> int:
+        """How many writes of the operators' came too late, as the API server told them (409)."""
+        entries = self.plane.audit.of(run_invariants.OPERATOR, since=since)
+        return sum(one.code == HTTPStatus.CONFLICT for one in entries)
 
     def writes(self, *, since: datetime | None = None) -> list[str]:
         """Verb and object of what the operators wrote into the namespace, in order."""

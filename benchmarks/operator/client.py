@@ -63,10 +63,17 @@ class Client:
 
     async def watch(self, path: str, version: str) -> AsyncIterator[Body]:
         """Everything that changes from a version on, until cancelled."""
-        url = f"{self.url}{path}?watch=1&resourceVersion={version}"
-        async with self.http.get(url, timeout=aiohttp.ClientTimeout(total=None)) as answer:
-            async for line in answer.content:
-                yield json.loads(line)["object"]
+        without_end = aiohttp.ClientTimeout(total=None)
+        while True:
+            # The API server ends a watch that reads more slowly than objects come.
+            url = f"{self.url}{path}?watch=1&resourceVersion={version}"
+            async with self.http.get(url, timeout=without_end) as answer:
+                async for line in answer.content:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise RuntimeError(f"watch of {path}: {event['object']}")
+                    version = event["object"]["metadata"]["resourceVersion"]
+                    yield event["object"]
 
 
 @dataclass(slots=True)

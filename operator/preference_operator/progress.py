@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -58,12 +59,12 @@ class ProgressReader:
         """One look at every pod, evenly spread over the period."""
         sources = list(self._sources())
         self._forget_others(sources)
-        pause = self.seconds / max(1, len(sources))
+        begun, pause = time.monotonic(), self.seconds / max(1, len(sources))
         async with asyncio.TaskGroup() as group:
-            for source in sources:
+            for number, source in enumerate(sources, start=1):
                 await self._places.acquire()
                 group.create_task(self._look(session, source))
-                await asyncio.sleep(pause)
+                await asyncio.sleep(max(0.0, begun + number * pause - time.monotonic()))
         if not sources:
             await asyncio.sleep(min(self.seconds, 1.0))
 

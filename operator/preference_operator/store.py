@@ -5,51 +5,28 @@ writes, so that the next pass sees a Job that was just made and does not make it
 be told that an object is gone whose deletion a broken watch did not deliver.
 """
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from preference_api.v1alpha1 import API_VERSION, KIND
-from preference_operator.bodies import Body, Kind, controller, owner_uid, trimmed
+from preference_operator.bodies import Body, Kind, controller, owner_uid
+from preference_operator.entries import Entry, Groups, version_of
 from preference_operator.objects import Key
 
 _REMEMBERED_GONE = 10_000
-_JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
 _OVER = ("Succeeded", "Failed")
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An object as JSON: as dictionaries, a thousand jobs would take ten times the memory.
-
-    What is asked of many at once is there without its JSON being read:
-    phase: Of a pod.
-    run: Identity of the run that a PreferenceJob stands at.
-    made_for: Namespace and name of the Job that a pod was made for.
-    """
-
-    text: str
-    version: int
-    owner: str | None
-    key: Key | None
-    phase: object
-    run: object
-    made_for: Key | None
-
-    @property
-    def body(self) -> Body:
-        body: Body = json.loads(self.text)
-        return body
 
 
 @dataclass(slots=True)
 class Store:
     """Objects by their uid, and who belongs to whom."""
 
-    _entries: dict[Kind, dict[str, _Entry]] = field(
+    _entries: dict[Kind, dict[str, Entry]] = field(
         default_factory=lambda: {kind: {} for kind in Kind}
     )
-    _children: dict[str, dict[str, _Entry]] = field(default_factory=dict)
+    _children: Groups = field(default_factory=Groups)
+    _made_for: Groups = field(default_factory=Groups)
+    _at_run: Groups = field(default_factory=Groups)
     _uids: dict[Key, str] = field(default_factory=dict)
     _gone: dict[str, int] = field(default_factory=dict)
 
@@ -60,30 +37,31 @@ class Store:
         label by which it is watched comes back with it.
         """
         uid = _uid(body)
-        if self.knows(kind, uid, _version(body)):
+        if self.knows(kind, uid, version_of(body)):
             return False
         self._gone.pop(uid, None)
-        entry = _Entry(
-            text=json.dumps(trimmed(kind, body), separators=(",", ":")),
-            version=_version(body),
-            owner=owner_uid(body),
-            key=self.key_of(kind, body),
-            phase=(body.get("status") or {}).get("phase") if kind is Kind.PODS else None,
-            run=_run(body) if kind is Kind.PREFERENCE_JOBS else None,
-            made_for=_made_for(body) if kind is Kind.PODS else None,
-        )
+        self._unrelate(kind, uid)
+        entry = Entry.of(kind, body, key=self.key_of(kind, body))
         self._entries[kind][uid] = entry
         self._relate(kind, uid, entry)
         return True
 
-    def _relate(self, kind: Kind, uid: str, entry: _Entry) -> None:
-        if entry.owner is not None:
-            self._children.setdefault(entry.owner, {})[uid] = entry
+    def _relate(self, kind: Kind, uid: str, entry: Entry) -> None:
+        self._children.add(entry.owner, uid, entry)
+        self._made_for.add(entry.made_for, uid, entry)
+        self._at_run.add(entry.run, uid, entry)
         if kind is not Kind.PREFERENCE_JOBS or entry.key is None:
             return
         # Of two objects of one name the newer counts.
         if self.version(kind, self._uids.get(entry.key, "")) <= entry.version:
             self._uids[entry.key] = uid
+
+    def _unrelate(self, kind: Kind, uid: str) -> None:
+        entry = self._entries[kind].get(uid)
+        if entry is not None:
+            self._children.remove(entry.owner, uid)
+            self._made_for.remove(entry.made_for, uid)
+            self._at_run.remove(entry.run, uid)
 
     def drop(self, kind: Kind, uid: str, *, version: int = 0) -> Key | None:
         """Forget an object that is gone; the PreferenceJob that it was, or belonged to.
@@ -95,13 +73,10 @@ class Store:
 
         """
         self._remember_gone(uid, max(version, self.version(kind, uid)))
+        self._unrelate(kind, uid)
         entry = self._entries[kind].pop(uid, None)
         if entry is None:
             return None
-        siblings = self._children.get(entry.owner or "", {})
-        siblings.pop(uid, None)
-        if not siblings:
-            self._children.pop(entry.owner or "", None)
         if kind is Kind.PREFERENCE_JOBS and entry.key and self._uids.get(entry.key) == uid:
             del self._uids[entry.key]
         return entry.key
@@ -122,18 +97,19 @@ class Store:
 
     def preference_jobs_at(self, run: str) -> tuple[Body, ...]:
         """The PreferenceJobs that stand at the run of this identity."""
-        entries = (self._entries[Kind.PREFERENCE_JOBS].get(uid) for uid in self._uids.values())
-        return tuple(entry.body for entry in entries if entry and entry.run == run)
+        return tuple(
+            entry.body
+            for uid, entry in self._at_run.of(run).items()
+            if entry.key is not None and self._uids.get(entry.key) == uid
+        )
 
     def jobs(self, uid: str) -> tuple[Body, ...]:
         """The Jobs that a PreferenceJob controls."""
-        return tuple(entry.body for entry in self._children.get(uid, {}).values())
+        return tuple(entry.body for entry in self._children.of(uid).values())
 
     def pods(self, jobs: Iterable[Body]) -> tuple[Body, ...]:
         """The pods that these Jobs control."""
-        return tuple(
-            entry.body for job in jobs for entry in self._children.get(_uid(job), {}).values()
-        )
+        return tuple(entry.body for job in jobs for entry in self._children.of(_uid(job)).values())
 
     def running_pods(self) -> Iterator[tuple[Key, Body]]:
         """The pods that run, each with the PreferenceJob that it works for."""
@@ -154,11 +130,11 @@ class Store:
             job: Namespace and name of the Job.
 
         """
-        known = self._children.get(uid, {})
+        known = self._children.of(uid)
         return tuple(
             str(pod.body["metadata"]["name"])
-            for pod in self._entries[Kind.PODS].values()
-            if pod.made_for == job and pod.phase not in _OVER and pod.owner not in known
+            for pod in self._made_for.of(job).values()
+            if pod.phase not in _OVER and pod.owner not in known
         )
 
     def uids(self, kind: Kind) -> frozenset[str]:
@@ -195,20 +171,3 @@ def _uid(body: Body) -> str:
 
 def _key(body: Body) -> Key:
     return body["metadata"]["namespace"], body["metadata"]["name"]
-
-
-def _run(body: Body) -> object:
-    """Identity of the run in a status, which may hold whatever somebody wrote there."""
-    status = body.get("status")
-    run = status.get("run") if isinstance(status, Mapping) else None
-    return run.get("id") if isinstance(run, Mapping) else None
-
-
-def _made_for(pod: Body) -> Key | None:
-    name = (pod["metadata"].get("labels") or {}).get(_JOB_NAME_LABEL)
-    return None if name is None else (pod["metadata"]["namespace"], name)
-
-
-def _version(body: Body) -> int:
-    """Resource versions are numbers that can be compared (KEP-5504)."""
-    return int(body["metadata"]["resourceVersion"])

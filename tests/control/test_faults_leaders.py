@@ -7,24 +7,29 @@ from pathlib import Path
 
 import pytest
 
+import api_history
 import fault_scene
 import run_invariants
 from api_faults import Side, When, any_write, asking
-from api_history import JOBS, PODS, Version
+from api_history import PODS, Version
 from awaiting import until
 from control_plane import ControlPlane
-from fault_scene import Scene
+from fault_scene import QUICK, Scene
 from preference_api.wire import STAGE_LABEL
 from preference_operator.names import ChildStage
 from preference_operator.run import Exit
 from run_player import CHECKED, STOPPED, TRAINED, RunPlayer
+from run_stories import WHOLE
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-PATIENT = {"lease_seconds": 600, "renew_seconds": 500}
-"""An election that nobody wins by waiting."""
 STATUS = asking("PATCH", "/preferencejobs/tone/status$")
 JOB = asking("POST", "/jobs$")
+_WRITES = list(enumerate(WHOLE.writes, 1))
+JOBS = [number for number, write in _WRITES if write.startswith("job")]
+"""Numbers of the writes of a whole run that make its Jobs."""
+BEFORE_JOBS = [number - 1 for number in JOBS]
+END = WHOLE.writes.index("status Succeeded") + 1
 
 
 @pytest.fixture
@@ -55,8 +60,8 @@ def test_one_leads_and_the_other_stands_by(scene: Scene) -> None:
 
 
 def test_killed_the_other_goes_on_after_the_lease(scene: Scene) -> None:
-    first = scene.leader("first")
-    scene.operator("second").ready()
+    first = scene.leader("first", **QUICK)
+    scene.operator("second", **QUICK).ready()
     player = scene.player()
     player.create()
     player.check()
@@ -69,7 +74,7 @@ def test_killed_the_other_goes_on_after_the_lease(scene: Scene) -> None:
 
 
 def test_killed_and_started_again_it_leads_at_once(scene: Scene) -> None:
-    first = scene.leader("first", **PATIENT)
+    first = scene.leader("first")
     player = scene.player()
     player.create()
     player.check()
@@ -85,8 +90,8 @@ def test_killed_and_started_again_it_leads_at_once(scene: Scene) -> None:
 
 
 def test_told_to_stop_it_hands_over_at_once(scene: Scene) -> None:
-    first = scene.leader("first", **PATIENT)
-    scene.operator("second", **PATIENT).ready()
+    first = scene.leader("first")
+    scene.operator("second").ready()
     player = scene.player()
     player.create()
     player.check()
@@ -101,8 +106,8 @@ def test_told_to_stop_it_hands_over_at_once(scene: Scene) -> None:
 @pytest.mark.parametrize("when", [STATUS, JOB], ids=["status", "job"])
 def test_told_to_stop_amid_a_pass_it_ends_the_pass(scene: Scene, when: When) -> None:
     proxy = scene.proxy()
-    first = scene.leader("first", proxy=proxy, **PATIENT)
-    scene.operator("second", **PATIENT).ready()
+    first = scene.leader("first", proxy=proxy)
+    scene.operator("second").ready()
     held = proxy.hold(when, Side.AFTER)
     player = scene.player()
     player.create()
@@ -120,8 +125,8 @@ def test_told_to_stop_amid_a_pass_it_ends_the_pass(scene: Scene, when: When) -> 
 
 def test_frozen_past_its_lease_and_thawed_it_writes_nothing_more(scene: Scene) -> None:
     proxy = scene.proxy()
-    first = scene.leader("first", proxy=proxy)
-    scene.operator("second").ready()
+    first = scene.leader("first", proxy=proxy, **QUICK)
+    scene.operator("second", **QUICK).ready()
     player = scene.player()
     player.create()
     player.check()
@@ -142,11 +147,11 @@ def test_frozen_past_its_lease_and_thawed_it_writes_nothing_more(scene: Scene) -
     run_invariants.hold_of_one_run(player.record)
 
 
-@pytest.mark.parametrize("number", [1, 2, 5, 6, 13, 19])
+@pytest.mark.parametrize("number", [*BEFORE_JOBS, *JOBS, END])
 def test_frozen_amid_a_pass_and_thawed_it_does_not_end_the_pass(scene: Scene, number: int) -> None:
     proxy = scene.proxy()
-    first = scene.leader("first", proxy=proxy)
-    scene.operator("second").ready()
+    first = scene.leader("first", proxy=proxy, **QUICK)
+    scene.operator("second", **QUICK).ready()
     held = proxy.hold(any_write, Side.AFTER, nth=number)
     player = scene.player()
     with ThreadPoolExecutor(1) as aside:
@@ -161,12 +166,12 @@ def test_frozen_amid_a_pass_and_thawed_it_does_not_end_the_pass(scene: Scene, nu
     run_invariants.hold_of_one_run(player.record)
 
 
-@pytest.mark.parametrize("number", [1, 2, 5, 6, 19])
+@pytest.mark.parametrize("number", [*BEFORE_JOBS, *JOBS, END])
 def test_a_write_that_comes_when_another_leads_changes_nothing(scene: Scene, number: int) -> None:
     """No lock helps against what is on its way already; the objects themselves have to."""
     proxy = scene.proxy()
-    first = scene.leader("first", proxy=proxy)
-    scene.operator("second").ready()
+    first = scene.leader("first", proxy=proxy, **QUICK)
+    scene.operator("second", **QUICK).ready()
     held = proxy.hold(any_write, Side.BEFORE, nth=number)
     player = scene.player()
     with ThreadPoolExecutor(1) as aside:
@@ -176,15 +181,15 @@ def test_a_write_that_comes_when_another_leads_changes_nothing(scene: Scene, num
         played.result()
     before, released = scene.jobs.get(), datetime.now(UTC)
     held.release()
-    until(lambda: len(scene.writes(since=released)) == 1)
+    until(lambda: scene.conflicts(since=released) == 1)
     assert scene.jobs.get() == before
     run_invariants.hold_of_one_run(player.record)
 
 
 def test_a_job_that_comes_for_a_deleted_object_goes_again(scene: Scene) -> None:
     proxy = scene.proxy()
-    first = scene.leader("first", proxy=proxy)
-    scene.operator("second").ready()
+    first = scene.leader("first", proxy=proxy, **QUICK)
+    scene.operator("second", **QUICK).ready()
     held = proxy.hold(JOB, Side.BEFORE, nth=2)
     player = scene.player()
     player.create()
@@ -197,7 +202,9 @@ def test_a_job_that_comes_for_a_deleted_object_goes_again(scene: Scene) -> None:
     player.create()
     pod = player.start(ChildStage.CHECK)
     held.release()
-    late.until(lambda: any(stage_of(one) == ChildStage.TRAIN for one in late.versions(JOBS)))
+    late.until(
+        lambda: any(stage_of(one) == ChildStage.TRAIN for one in late.versions(api_history.JOBS))
+    )
     player.end(pod, CHECKED)
     finish(player)
     run_invariants.nothing_is_left(late)

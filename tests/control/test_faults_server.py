@@ -10,7 +10,7 @@ import run_invariants
 from api_faults import Side, When, asking
 from awaiting import until
 from control_plane import CONTROLLERS, SERVER, ControlPlane
-from fault_scene import Scene
+from fault_scene import QUICK, Scene
 from operator_process import OperatorProcess
 from pods import Body
 from preference_operator.names import ChildStage
@@ -19,8 +19,6 @@ from run_player import STOPPED, TRAINED, RunPlayer
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
-PATIENT = {"lease_seconds": 600, "renew_seconds": 500}
-"""An election that outlasts what happens."""
 NO_ANSWER = "no answer in 10 seconds"
 
 
@@ -64,7 +62,7 @@ def start_again(plane: ControlPlane) -> None:
 
 
 def test_gone_for_longer_than_the_lease(scene: Scene, player: RunPlayer) -> None:
-    operator = scene.leader()
+    operator = scene.leader(**QUICK)
     pod = begin(player)
     scene.plane.stop_api_server()
     assert operator.process.wait() == Exit.FAILED
@@ -77,7 +75,7 @@ def test_gone_for_longer_than_the_lease(scene: Scene, player: RunPlayer) -> None
 
 
 def test_killed_and_started_again(scene: Scene, player: RunPlayer) -> None:
-    operator = scene.leader(**PATIENT)
+    operator = scene.leader()
     pod = begin(player)
     scene.plane.stop_api_server(kill=True)
     start_again(scene.plane)
@@ -91,7 +89,7 @@ def test_killed_and_started_again(scene: Scene, player: RunPlayer) -> None:
 @pytest.mark.parametrize("side", Side)
 def test_killed_at_a_write(scene: Scene, player: RunPlayer, when: When, side: Side) -> None:
     proxy = scene.proxy()
-    operator = scene.leader(proxy=proxy, **PATIENT)
+    operator = scene.leader(proxy=proxy)
     held = proxy.hold(when, side)
     player.create()
     held.await_reached()
@@ -104,7 +102,7 @@ def test_killed_at_a_write(scene: Scene, player: RunPlayer, when: When, side: Si
 
 
 def test_frozen_for_longer_than_the_lease(scene: Scene, player: RunPlayer) -> None:
-    operator = scene.leader()
+    operator = scene.leader(**QUICK)
     pod = begin(player)
     server = scene.plane.processes[SERVER]
     server.freeze()
@@ -117,7 +115,7 @@ def test_frozen_for_longer_than_the_lease(scene: Scene, player: RunPlayer) -> No
 
 
 def test_frozen_for_a_while(scene: Scene, player: RunPlayer) -> None:
-    operator = scene.leader(resync_seconds=1, **PATIENT)
+    operator = scene.leader(resync_seconds=1)
     pod = begin(player)
     server = scene.plane.processes[SERVER]
     server.freeze()

@@ -129,11 +129,12 @@ def test_what_came_and_went_while_they_stalled_is_found(scene: Scene, proxy: Api
     player, other = scene.player(), scene.player("other")
     player.create()
     player.check()
-    player.train()
+    pod, gone = player.train(), player.record
     proxy.stall_watches()
-    gone = player.record
     scene.jobs.delete()
     gone.until(lambda: not gone.current(JOBS))
+    player.kubelet.finish(pod, STOPPED.exit_code, message=STOPPED)
+    player.kubelet.remove(pod)
     player.create()
     other.create(output={"uri": "s3://bucket/other"})
     player.await_pod(ChildStage.CHECK)

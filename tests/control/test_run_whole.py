@@ -8,6 +8,7 @@ import pytest
 
 import run_invariants
 from api_history import EVENTS, JOBS, PREFERENCE_JOBS, Record
+from preference_operator.act import MANAGER, PROGRESS_MANAGER
 from preference_operator.names import ChildStage
 from run_player import REUSED, SAVED, SUMMARY, TRAINED, VERDICT, RunPlayer
 
@@ -136,3 +137,14 @@ def test_a_model_that_the_gate_keeps_back_says_so(player: RunPlayer) -> None:
     word = player.word("EvaluationPassed")
     assert (word["status"], word["reason"]) == ("False", "NotPromoted")
     assert word["message"] == "accuracy 0.64 is under 0.7"
+
+
+def test_the_status_is_the_operators_and_the_rest_is_not(player: RunPlayer) -> None:
+    player.play()
+    entries = player.jobs.get(player.name)["metadata"]["managedFields"]
+    owners = {(entry["manager"], *entry["fieldsV1"]) for entry in entries}
+    assert owners == {
+        (MANAGER, "f:status"),
+        (PROGRESS_MANAGER, "f:status"),
+        ("python-urllib3", "f:spec"),
+    }

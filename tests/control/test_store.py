@@ -221,3 +221,23 @@ def test_what_is_known(version: int, known: bool, gone: bool) -> None:
         store.drop(Kind.JOBS, TRAINING_UID)
     assert store.knows(Kind.JOBS, TRAINING_UID, version) is known
     assert not store.knows(Kind.JOBS, "other", version)
+
+
+def test_what_loses_its_owner_belongs_to_nobody() -> None:
+    store = full()
+    store.put(Kind.JOBS, changed(TRAINING, ownerReferences=[], resourceVersion="6"))
+    assert store.jobs(UID) == ()
+
+
+def test_an_object_goes_on_to_another_run_and_leaves_it_at_last() -> None:
+    store = Store()
+    for version, run in (("1", "run-1"), ("2", "run-2")):
+        body = preference_job(status={"run": {"id": run}}, resourceVersion=version)
+        store.put(Kind.PREFERENCE_JOBS, body)
+    assert store.preference_jobs_at("run-1") == ()
+    assert len(store.preference_jobs_at("run-2")) == 1
+    store.put(Kind.PREFERENCE_JOBS, SECOND)
+    assert store.preference_jobs_at("run-2") == ()
+    store.drop(Kind.PREFERENCE_JOBS, "second")
+    store.drop(Kind.PREFERENCE_JOBS, UID)
+    assert store.preference_jobs_at("run-2") == ()
