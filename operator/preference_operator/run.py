@@ -59,7 +59,10 @@ class _Process:
 
     async def run(self) -> Exit:
         await self._health.start()
-        tasks = [asyncio.create_task(self._lag.run()), asyncio.create_task(self._election.run())]
+        candidacy = asyncio.create_task(self._election.run())
+        # However it ends, nobody renews the Lease from then on.
+        candidacy.add_done_callback(lambda _ended: self._election.lost.set())
+        tasks = [asyncio.create_task(self._lag.run()), candidacy]
         try:
             if not await self._stand_by():
                 return Exit.STOPPED

@@ -63,7 +63,10 @@ class PreferenceJobSpec(ApiModel):
     )
     suspend: bool = Field(False, description="True stops the pods after a checkpoint.")
     active_deadline_seconds: int | None = Field(
-        None, ge=1, description="Most seconds a run may be active before it fails."
+        None,
+        ge=1,
+        le=2_147_483_647,
+        description="Most seconds a run may be active before it fails.",
     )
     ttl_seconds_after_finished: int | None = Field(
         None, ge=0, description="Seconds after the end at which the object is deleted."
