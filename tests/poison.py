@@ -138,7 +138,7 @@ SPEC: Body = {
     },
     "retrain": {"nonce": "n" * 64, "historyLimit": 50, "checkEveryMinutes": 10080},
     "restarts": {"failures": 100, "preemptions": 100000},
-    "activeDeadlineSeconds": 2**33,
+    "activeDeadlineSeconds": 2**31 - 1,
     "ttlSecondsAfterFinished": LARGEST,
 }
 """A spec whose parts are as large as the API lets them be."""
