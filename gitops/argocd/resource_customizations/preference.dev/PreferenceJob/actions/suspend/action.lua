@@ -1,0 +1,3 @@
+-- The pods save a checkpoint and end.
+obj.spec.suspend = true
+return obj
