@@ -30,10 +30,14 @@ def _train(name: str) -> str:
     return f"preference_train_{name}{{{_JOB}}}"
 
 
-def _seconds(histogram: str, *, by: str = "") -> str:
-    """The 95th percentile of a histogram of seconds."""
+def _seconds(histogram: str, *, by: str = "", of: str = "") -> str:
+    """The 95th percentile of a histogram of seconds, of the series that `of` selects."""
     grouping = ", ".join(filter(None, ("le", by)))
-    return f"histogram_quantile(0.95, sum by ({grouping}) (rate({histogram}_bucket[10m])))"
+    return f"histogram_quantile(0.95, sum by ({grouping}) (rate({histogram}_bucket{of}[10m])))"
+
+
+def _train_seconds(what: str) -> str:
+    return _seconds(f"preference_train_{what}_duration_seconds", of=f"{{{_JOB}}}")
 
 
 ROWS: Mapping[str, tuple[Panel, ...]] = {
@@ -45,7 +49,10 @@ ROWS: Mapping[str, tuple[Panel, ...]] = {
             "{{state}}",
         ),
         Panel(
-            "Time in the queue, 95 %", "s", _seconds("preference_job_queue_duration_seconds"), "p95"
+            "Time in the queue, 95 %",
+            "s",
+            _seconds("preference_job_queue_duration_seconds", by="stage"),
+            "{{stage}}",
         ),
         Panel(
             "Attempts by reason, an hour",
@@ -59,7 +66,7 @@ ROWS: Mapping[str, tuple[Panel, ...]] = {
             f"sum by (namespace, preferencejob) "
             f"(increase(preference_job_preemptions_total{{{_JOB}}}[1h]))",
         ),
-        Panel("Progress", "percentunit", f"preference_job_progress_ratio{{{_JOB}}}"),
+        Panel("Progress of the stage", "percentunit", f"preference_job_progress_ratio{{{_JOB}}}"),
         Panel(
             "Duration of runs, 95 %",
             "s",
@@ -76,7 +83,7 @@ ROWS: Mapping[str, tuple[Panel, ...]] = {
         Panel("Gradient norm", "short", _train("grad_norm")),
         Panel("Learning rate", "sci", _train("learning_rate")),
         Panel("Tokens a second", "short", f"rate({_train('tokens_total')}[5m])"),
-        Panel("Share of peak arithmetic", "percentunit", _train("mfu_ratio")),
+        Panel("A step, 95 %", "s", _train_seconds("step"), "p95"),
     ),
     "Checkpoints and storage": (
         Panel(
@@ -87,7 +94,7 @@ ROWS: Mapping[str, tuple[Panel, ...]] = {
         Panel(
             "Upload of a checkpoint, 95 %",
             "s",
-            _seconds("preference_train_checkpoint_upload_duration_seconds"),
+            _train_seconds("checkpoint_upload"),
             "p95",
         ),
         Panel(

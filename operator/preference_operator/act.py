@@ -7,7 +7,8 @@ come last, since losing one loses nothing.
 
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +22,7 @@ from preference_operator.conditions import cut
 from preference_operator.diagnose import Diagnosis
 from preference_operator.logs import about
 from preference_operator.merge_patch import merge_patch
+from preference_operator.metrics import Metrics
 from preference_operator.objects import Job
 from preference_operator.occupied import occupied, outlived
 from preference_operator.plans import Note, Plan
@@ -37,20 +39,37 @@ PROGRESS_MANAGER = "preference-operator-progress"
 """Field manager of `status.progress`, which is written more often than the rest."""
 
 
+Written = Callable[[PreferenceJobStatus], None]
+
+
+def _nobody(_status: PreferenceJobStatus) -> None:
+    """Whom nothing has to be told."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
     """The edge where plans become calls.
 
     cluster: Where they go.
     store: Learns what was written.
+    metrics: Count what was done.
     """
 
     cluster: Cluster
     store: Store
     settings: Settings
+    metrics: Metrics = field(default_factory=Metrics)
 
-    async def act(self, job: Job, plan: Plan, *, now: datetime) -> Diagnosis | None:
+    async def act(
+        self, job: Job, plan: Plan, *, now: datetime, written: Written = _nobody
+    ) -> Diagnosis | None:
         """Do what the plan says; why a child could not be made, if so.
+
+        Args:
+            job: The object.
+            plan: What to do about it.
+            now: The time, aware.
+            written: Told of the status once it stands, where it was not so before.
 
         Raises:
             ClusterError: A call failed; the rest of the plan is left undone.
@@ -59,7 +78,7 @@ class Actor:
         for child in plan.delete:
             await self.cluster.delete_job(job.key[0], child.name, uid=child.uid)
         if plan.draft is not None:
-            job = await self._write_status(job, plan.draft.status())
+            job = await self._write_status(job, plan.draft.status(), written)
         refusal = await self._create(job, plan.create) if plan.create else None
         if plan.progress is not None:
             await self.write_progress(job, plan.progress.value)
@@ -69,11 +88,15 @@ class Actor:
             await self._remove(job)
         return refusal
 
-    async def _write_status(self, job: Job, status: PreferenceJobStatus) -> Job:
+    async def _write_status(self, job: Job, status: PreferenceJobStatus, written: Written) -> Job:
         before = {name: part for name, part in job.stored.items() if name != _PROGRESS}
         wanted = _dump(status.model_copy(update={_PROGRESS: None}))
         changes = merge_patch(before, wanted)
-        return await self._patch(job, changes, MANAGER) if changes else job
+        if not changes:
+            return job
+        job = await self._patch(job, changes, MANAGER)
+        written(status)
+        return job
 
     async def write_progress(self, job: Job, progress: Progress | None) -> Job:
         """Write `status.progress`, or take it away.
@@ -132,6 +155,7 @@ class Actor:
         level = logging.WARNING if note.warning else logging.INFO
         _LOG.log(level, note.message, extra=about(job.key, reason=note.reason))
         await self.cluster.create_event(_event(job, note, now))
+        self.metrics.posted_event()
 
     async def _remove(self, job: Job) -> None:
         namespace, name = job.key

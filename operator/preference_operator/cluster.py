@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from preference_api.v1alpha1 import API_VERSION
 from preference_operator.cluster_errors import AlreadyExists, Conflict, NotFound
 from preference_operator.connection import JSON, MERGE, METADATA, Call, Connection, Object, always
+from preference_operator.metrics import Metrics
 from preference_operator.settings import Settings
 
 PAGE_OBJECTS = 100
@@ -51,13 +52,17 @@ class Cluster:
 
     @classmethod
     @asynccontextmanager
-    async def connect(cls, settings: Settings) -> AsyncIterator[Self]:
+    async def connect(
+        cls, settings: Settings, metrics: Metrics | None = None
+    ) -> AsyncIterator[Self]:
         """A connection by the settings' kubeconfig, or by the pod's service account.
+
+        Its calls are counted in `metrics`.
 
         Raises:
             ClusterError: Neither leads anywhere; the message says why.
         """
-        async with Connection.open(settings) as connection:
+        async with Connection.open(settings, metrics) as connection:
             yield cls(connection=connection)
 
     def guarded(self, guard: Callable[[], None]) -> Self:

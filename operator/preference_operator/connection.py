@@ -21,7 +21,8 @@ from kubernetes.aio.client.configuration import Configuration
 from kubernetes.aio.client.rest import RESTResponse
 from kubernetes.aio.config import ConfigException
 
-from preference_operator.cluster_errors import ClusterError, Unavailable, error_of
+from preference_operator.cluster_errors import ClusterError, Conflict, Unavailable, error_of
+from preference_operator.metrics import Metrics
 from preference_operator.settings import KUBECONFIG_VARIABLE, Settings
 
 Object = dict[str, Any]
@@ -69,7 +70,8 @@ class Call:
 class Connection:
     """Sends calls with the operator's credentials, and reads those anew that were turned down."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._kubeconfig = settings.kubeconfig
         # The environment's proxies and netrc are not asked: that costs a thread for each call.
         self._configuration = Configuration(client_session_kwargs={"trust_env": False})
@@ -78,15 +80,15 @@ class Connection:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, settings: Settings) -> AsyncIterator[Self]:
+    async def open(cls, settings: Settings, metrics: Metrics | None = None) -> AsyncIterator[Self]:
         """A connection by the settings' kubeconfig, or by the pod's service account.
 
-        Nothing is sent yet.
+        Nothing is sent yet; what will be is counted in `metrics`.
 
         Raises:
             ClusterError: There is no usable way to the API server; the message says why.
         """
-        connection = cls(settings)
+        connection = cls(settings, metrics or Metrics())
         try:
             await connection._read_credentials()
             connection._client = ApiClient(connection._configuration)
@@ -116,7 +118,7 @@ class Connection:
             token = await self._new_token(token)
             answer, body = await self._exchange(call, token)
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise error_of(answer.status, answer.headers, body)
+            raise self._refused(answer, body)
         return _parsed(call, body)
 
     async def _exchange(self, call: Call, token: str | None) -> tuple[RESTResponse, bytes]:
@@ -127,14 +129,23 @@ class Connection:
             **({"Authorization": token} if token else {}),
         }
         call.guard()
-        answer = await self._client.call_api(
-            call.method,
-            self._configuration.host + call.path,
-            headers,
-            call.body,
-            _request_timeout=_NO_TIMEOUT,
-        )
-        return answer, await answer.read()
+        with self._metrics.asking(call.method, call.path) as answered:
+            answer = await self._client.call_api(
+                call.method,
+                self._configuration.host + call.path,
+                headers,
+                call.body,
+                _request_timeout=_NO_TIMEOUT,
+            )
+            body = await answer.read()
+            answered.code = str(answer.status)
+        return answer, body
+
+    def _refused(self, answer: RESTResponse, body: bytes) -> ClusterError:
+        error = error_of(answer.status, answer.headers, body)
+        if isinstance(error, Conflict):
+            self._metrics.came_too_late()
+        return error
 
     async def _token(self) -> str | None:
         token: str | None = await self._configuration.get_api_key_with_prefix(_TOKEN)

@@ -4,8 +4,10 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from preference_api.v1alpha1.status import PreferenceJobStatus
 from preference_api.wire import LiveProgress
 from preference_operator.act import Actor
 from preference_operator.bodies import Body, Kind
@@ -17,10 +19,11 @@ from preference_operator.cluster_errors import (
     Unavailable,
 )
 from preference_operator.diagnose import Diagnosis, complaint
+from preference_operator.happenings import happening
 from preference_operator.logs import about
 from preference_operator.names import ChildStage, child_name
 from preference_operator.objects import Job, Key, read_job
-from preference_operator.observe import Facts, observe
+from preference_operator.observe import Facts, Seen, observe
 from preference_operator.plan import plan
 from preference_operator.queue import WorkQueue
 from preference_operator.rivals import Other, first_of, same_run
@@ -58,20 +61,24 @@ class Controller:
         if body is None:
             self._forget(key)
             return
-        try:
-            await self._pass(read_job(body))
-        except NotLeading as error:
-            _LOG.info("not leading any more: %s", error, extra=about(key))
-        except NotFound:
-            self.store.drop(Kind.PREFERENCE_JOBS, body["metadata"]["uid"])
-        except ClusterError as error:
-            self._try_again(key, error)
+        with self.actor.metrics.passing() as outcome:
+            try:
+                await self._pass(read_job(body))
+            except NotFound:
+                self.store.drop(Kind.PREFERENCE_JOBS, body["metadata"]["uid"])
+            except ClusterError as error:
+                outcome.failure = type(error).__name__
+                self._try_again(key, error)
 
     def _forget(self, key: Key) -> None:
         self.refusals.pop(key, None)
         self.queue.forget(key)
+        self.actor.metrics.attempts.forget(key)
 
     def _try_again(self, key: Key, error: ClusterError) -> None:
+        if isinstance(error, NotLeading):
+            _LOG.info("not leading any more: %s", error, extra=about(key))
+            return
         level = logging.DEBUG if isinstance(error, Conflict) else logging.WARNING
         kind = type(error).__name__
         _LOG.log(level, "%s: %s", kind, error.message, extra=about(key))
@@ -83,14 +90,19 @@ class Controller:
     async def _pass(self, job: Job) -> None:
         now = self.clock()
         facts = await self._facts(job, now)
-        decided = plan(job, observe(facts), now=now, settings=self.actor.settings)
-        refusal = await self.actor.act(job, decided, now=now)
+        seen = observe(facts)
+        decided = plan(job, seen, now=now, settings=self.actor.settings)
+        written = partial(self._count, job, seen, now)
+        refusal = await self.actor.act(job, decided, now=now, written=written)
         self._remember(job.key, refusal)
         if refusal is not None:
             # Soon at first: an API server that was started just now refuses everything.
             self.queue.retry(job.key)
         if decided.wake_after is not None:
             self.queue.add_after(job.key, decided.wake_after)
+
+    def _count(self, job: Job, seen: Seen, now: datetime, status: PreferenceJobStatus) -> None:
+        self.actor.metrics.happened(job, happening(job, status, seen, now=now))
 
     async def _facts(self, job: Job, now: datetime) -> Facts:
         jobs = self.store.jobs(job.uid)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from preference_operator.bodies import Body, Kind, owner_uid, trimmed
+from preference_operator.figures import Figures
 from preference_operator.objects import Key
 
 _JOB_NAME_LABEL = "batch.kubernetes.io/job-name"
@@ -20,6 +21,7 @@ class Entry:
     phase: Of a pod.
     run: Identity of the run that a PreferenceJob stands at.
     made_for: Namespace and name of the Job that a pod was made for.
+    figures: Of a PreferenceJob.
     """
 
     text: str
@@ -29,19 +31,21 @@ class Entry:
     phase: str | None = None
     run: str | None = None
     made_for: Key | None = None
+    figures: Figures | None = None
 
     @classmethod
     def of(cls, kind: Kind, body: Body, *, key: Key | None) -> Self:
         """What is kept of an object of a kind."""
-        is_pod = kind is Kind.PODS
+        is_pod, is_ours = kind is Kind.PODS, kind is Kind.PREFERENCE_JOBS
         return cls(
             text=json.dumps(trimmed(kind, body), separators=(",", ":")),
             version=version_of(body),
             owner=owner_uid(body),
             key=key,
             phase=(body.get("status") or {}).get("phase") if is_pod else None,
-            run=_run(body) if kind is Kind.PREFERENCE_JOBS else None,
+            run=_run(body) if is_ours else None,
             made_for=_made_for(body) if is_pod else None,
+            figures=Figures.of(body, key) if is_ours and key else None,
         )
 
     @property

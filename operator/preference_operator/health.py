@@ -5,6 +5,7 @@ import logging
 import socket
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 
 from aiohttp import web
 
@@ -12,6 +13,8 @@ from preference_operator.settings import PREFIX, SettingsError
 
 Check = Callable[[], str | None]
 """Says in a sentence what is wrong; None where nothing is."""
+Page = Callable[[str], Awaitable[tuple[bytes, str]]]
+"""Gives a text and its content type for what a header `Accept` asks for."""
 
 _LOG = logging.getLogger(__name__)
 _BEAT_SECONDS = 1.0
@@ -42,12 +45,20 @@ class HealthServer:
     """Answers with 200 where no check fails and 503 where one does; the body names which."""
 
     def __init__(
-        self, port: int, *, liveness: Mapping[str, Check], readiness: Mapping[str, Check]
+        self,
+        port: int,
+        *,
+        liveness: Mapping[str, Check],
+        readiness: Mapping[str, Check],
+        pages: Mapping[str, Page] = MappingProxyType({}),
     ) -> None:
+        """`pages` are further ones by their path."""
         self._port = port
         application = web.Application()
         application.router.add_get("/healthz", _handler(liveness))
         application.router.add_get("/readyz", _handler(readiness))
+        for path, page in pages.items():
+            application.router.add_get(path, _page_handler(page))
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=_STOP_SECONDS)
 
     async def start(self) -> int:
@@ -90,6 +101,14 @@ def _handler(checks: Mapping[str, Check]) -> Callable[[web.Request], Awaitable[w
     async def answer(_request: web.Request) -> web.Response:
         faults = failing(checks)
         return web.json_response({"failing": faults}, status=503 if faults else 200)
+
+    return answer
+
+
+def _page_handler(page: Page) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        text, content_type = await page(request.headers.get("Accept", ""))
+        return web.Response(body=text, headers={"Content-Type": content_type})
 
     return answer
 

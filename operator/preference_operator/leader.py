@@ -9,6 +9,8 @@ from preference_operator.act import Actor
 from preference_operator.cluster import Cluster
 from preference_operator.cluster_errors import ClusterError
 from preference_operator.controller import Controller
+from preference_operator.hearing import Hearing
+from preference_operator.metrics import Metrics
 from preference_operator.progress import ProgressReader
 from preference_operator.queue import WorkQueue
 from preference_operator.resync import Resync
@@ -27,10 +29,14 @@ class Leader:
     """The work of one process.
 
     stop: Set where the process is told to stop.
+    metrics: Count what is done.
+    hearing: When the watches last said something.
     """
 
     cluster: Cluster
     settings: Settings
+    metrics: Metrics = field(default_factory=Metrics)
+    hearing: Hearing = field(default_factory=Hearing)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     store: Store = field(default_factory=Store)
     queue: WorkQueue = field(default_factory=WorkQueue)
@@ -42,7 +48,11 @@ class Leader:
         self._compared = time.monotonic()
         controller = self._controller()
         watches = Watches(
-            store=self.store, settings=self.settings, changed=self.queue.add, stop=self.stop
+            store=self.store,
+            settings=self.settings,
+            changed=self.queue.add,
+            hearing=self.hearing,
+            stop=self.stop,
         )
         reader = ProgressReader(
             controller=controller,
@@ -81,7 +91,9 @@ class Leader:
         return f"for {silence:.0f} seconds the watches told less than there is, or lists failed"
 
     def _controller(self) -> Controller:
-        actor = Actor(cluster=self.cluster, store=self.store, settings=self.settings)
+        actor = Actor(
+            cluster=self.cluster, store=self.store, settings=self.settings, metrics=self.metrics
+        )
         return Controller(actor=actor, store=self.store, queue=self.queue)
 
     async def _compare(self, watches: Watches) -> None:

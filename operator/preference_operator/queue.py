@@ -36,6 +36,11 @@ class WorkQueue:
         self._failures: dict[Key, int] = {}
         self._stopped = False
 
+    @property
+    def depth(self) -> int:
+        """How many keys wait for a worker."""
+        return len(self._waiting)
+
     def add(self, key: Key) -> None:
         """Have a key worked on as soon as a worker is free."""
         if self._stopped or key in self._waiting:

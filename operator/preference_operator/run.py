@@ -3,12 +3,15 @@
 import asyncio
 import logging
 from enum import IntEnum
+from importlib.metadata import version
 
 from preference_operator.cluster import Cluster
 from preference_operator.cluster_errors import ClusterError
 from preference_operator.election import Election
+from preference_operator.families import State, families
 from preference_operator.health import HealthServer, LoopLag
 from preference_operator.leader import Leader
+from preference_operator.metrics import Metrics
 from preference_operator.settings import Settings, SettingsError
 from preference_operator.stopping import first, listen
 
@@ -29,8 +32,9 @@ class Exit(IntEnum):
 async def run(settings: Settings) -> Exit:
     """Run the operator until it is told to stop, or must not lead any more."""
     try:
-        async with Cluster.connect(settings) as cluster:
-            return await _Process(cluster, settings).run()
+        metrics = Metrics()
+        async with Cluster.connect(settings, metrics) as cluster:
+            return await _Process(cluster, settings, metrics).run()
     except SettingsError as error:
         _LOG.error("%s", error)
         return Exit.BAD_SETTINGS
@@ -40,11 +44,15 @@ async def run(settings: Settings) -> Exit:
 
 
 class _Process:
-    def __init__(self, cluster: Cluster, settings: Settings) -> None:
+    def __init__(self, cluster: Cluster, settings: Settings, metrics: Metrics) -> None:
+        self._settings, self._metrics = settings, metrics
         self._election = Election(cluster, settings)
         self._told = asyncio.Event()
         self._leader = Leader(
-            cluster=cluster.guarded(self._election.require), settings=settings, stop=self._told
+            cluster=cluster.guarded(self._election.require),
+            settings=settings,
+            stop=self._told,
+            metrics=metrics,
         )
         self._lag = LoopLag(most_seconds=MOST_LAG_SECONDS)
         self._health = HealthServer(
@@ -55,6 +63,7 @@ class _Process:
                 "cluster": self._silent,
             },
             readiness={"cluster": self._ready},
+            pages={"/metrics": self._told_in_numbers},
         )
 
     async def run(self) -> Exit:
@@ -89,6 +98,24 @@ class _Process:
         work.cancel()
         await asyncio.wait([work], timeout=_WIND_UP_SECONDS)
         return Exit.FAILED
+
+    async def _told_in_numbers(self, accept: str) -> tuple[bytes, str]:
+        told = families(self._state(), most_jobs=self._settings.metrics_jobs)
+        return await self._metrics.told(accept, told)
+
+    def _state(self) -> State:
+        """What stands now; of the objects only where this process leads, and knows them all."""
+        election, leader = self._election, self._leader
+        jobs = leader.store.figures() if leader.caught_up else ()
+        counts = ((job.key, self._metrics.attempts.of(job.key, job.uid)) for job in jobs)
+        return State(
+            version=version("preference-operator"),
+            leads=election.leading.is_set() and not election.lost.is_set(),
+            waiting=leader.queue.depth,
+            jobs=jobs,
+            heard=leader.hearing.by_resource(),
+            attempts={key: dict(reasons) for key, reasons in counts if reasons},
+        )
 
     def _lease(self) -> str | None:
         return (

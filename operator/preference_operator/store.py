@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from preference_api.v1alpha1 import API_VERSION, KIND
 from preference_operator.bodies import Body, Kind, controller, owner_uid
 from preference_operator.entries import Entry, Groups, version_of
+from preference_operator.figures import Figures
 from preference_operator.objects import Key
 
 _REMEMBERED_GONE = 10_000
@@ -94,6 +95,12 @@ class Store:
     def all_keys(self) -> list[Key]:
         """Every PreferenceJob."""
         return list(self._uids)
+
+    def figures(self) -> tuple[Figures, ...]:
+        """Every PreferenceJob in numbers."""
+        entries = self._entries[Kind.PREFERENCE_JOBS]
+        found = (entries[uid].figures for uid in self._uids.values())
+        return tuple(figures for figures in found if figures is not None)
 
     def preference_jobs_at(self, run: str) -> tuple[Body, ...]:
         """The PreferenceJobs that stand at the run of this identity."""

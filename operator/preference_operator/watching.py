@@ -11,11 +11,13 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import aiohttp
 import kopf
 
 from preference_api.v1alpha1 import GROUP, VERSION
 from preference_api.wire import JOB_UID_LABEL
 from preference_operator.bodies import Kind
+from preference_operator.hearing import Hearing
 from preference_operator.objects import Key
 from preference_operator.settings import KUBECONFIG_VARIABLE, Settings
 from preference_operator.stopping import first, listen
@@ -48,12 +50,14 @@ class Watches:
     """The watches of one process.
 
     changed: Told of every PreferenceJob of which anything changed.
+    hearing: Told whenever a watch says something.
     stop: Set where the process is told to stop.
     """
 
     store: Store
     settings: Settings
     changed: Changed
+    hearing: Hearing = field(default_factory=Hearing)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     _restart: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -95,10 +99,26 @@ class Watches:
 
     def _registry(self) -> kopf.OperatorRegistry:
         registry = kopf.OperatorRegistry()
-        kopf.on.login(registry=registry)(_log_in)
+        kopf.on.login(registry=registry)(self._log_in)
         for kind, resource in _RESOURCES.items():
             kopf.on.event(*resource, registry=registry, id=f"watch-{kind}")(self._watcher(kind))
         return registry
+
+    async def _log_in(self, **arguments: Any) -> kopf.AiohttpSession | None:
+        account = _account(**arguments)
+        if account is None:
+            return None
+        return kopf.AiohttpSession(
+            server=account.server,
+            default_namespace=account.default_namespace,
+            expiration=account.expiration,
+            aiohttp_session=self.hearing.session(
+                connector=aiohttp.TCPConnector(limit=0, ssl=account.as_ssl_context()),
+                headers=account.as_http_headers(),
+                proxy=account.proxy_url,
+                trust_env=account.trust_env,
+            ),
+        )
 
     def _watcher(self, kind: Kind) -> Callable[..., Awaitable[None]]:
         async def watcher(event: Mapping[str, Any], **_others: Any) -> None:
@@ -166,7 +186,7 @@ class _NothingStored(kopf.DiffBaseStorage):  # type: ignore[misc]
         pass
 
 
-async def _log_in(**arguments: Any) -> kopf.ConnectionInfo | None:
+def _account(**arguments: Any) -> kopf.ConnectionInfo | None:
     if os.environ.get(KUBECONFIG_VARIABLE):
         return kopf.login_with_kubeconfig(**arguments)
     account = kopf.login_with_service_account(**arguments)

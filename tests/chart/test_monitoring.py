@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from helm_chart import CHART, documents, only
+from metrics_page import rows
 
 DOCS = CHART.parents[1] / "docs"
 ALERTS = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text())
@@ -25,9 +26,8 @@ ON: dict[str, Any] = {
         "dashboard": {"enabled": True},
     }
 }
-_ROW = re.compile(r"^\| `(?P<name>preference_\w+)` \| (?P<kind>\w+) \| (?P<labels>[^|]*) \|", re.M)
 _SERIES = re.compile(r"\b(preference_\w+|DCGM_\w+)(?:\{([^}]*)\})?")
-METRICS = {row["name"]: row for row in _ROW.finditer((DOCS / "metrics.md").read_text())}
+METRICS = {row.name: row for section in ("Operator", "Training") for row in rows(section)}
 
 
 def documented(series: str) -> str:
@@ -46,14 +46,14 @@ def test_an_expression_reads_documented_metrics_by_their_labels(expression: str)
         if series in FROM_ELSEWHERE:
             continue
         row = METRICS[documented(series)]
-        assert (row["kind"] == "histogram") == series.endswith("_bucket")
+        assert (row.type == "histogram") == series.endswith("_bucket")
         labels = set(re.findall(r"(\w+)[=!]~?=?", selector)) - {"namespace"}
-        assert labels <= set(re.findall(r"`(\w+)`", row["labels"]))
+        assert labels <= set(row.labels)
 
 
 def test_counters_and_nothing_else_are_named_totals() -> None:
     totals = {name for name in METRICS if name.endswith("_total")}
-    assert totals == {name for name, row in METRICS.items() if row["kind"] == "counter"}
+    assert totals == {name for name, row in METRICS.items() if row.type == "counter"}
 
 
 def test_every_alert_has_a_runbook_and_every_runbook_an_alert() -> None:
