@@ -20,6 +20,7 @@ from transformers import (
 from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
 from preference_api.v1alpha1 import PreferenceJobSpec
+from preference_trainer.metrics import Metrics
 from preference_trainer.model.device import Device
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.scoring import Row, attach_scoring_head, score
@@ -188,6 +189,7 @@ class Bench:
             tokenizer=self.tokenizer,
             folder=self.folder / "out",
             board=ProgressBoard(),
+            metrics=Metrics(job="job"),
             stop=StopRequest(),
             save=lambda _folder, _step: None,
         )

@@ -7,6 +7,7 @@ from typing import Any
 from pairs import location, model, text_rows, write_rows
 from preference_api.wire import CheckSummary, RunDocument
 from preference_trainer.check import CheckReport, run_check
+from preference_trainer.metrics import Metrics
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.stopping import StopRequest
 
@@ -38,8 +39,13 @@ def check(folder: Path, **fields: Any) -> CheckSummary:
     """Run a check in a folder, each time with a work folder of its own."""
     work = folder / f"work-{len(list(folder.glob('work-*')))}"
     work.mkdir()
-    board, stop = ProgressBoard(), StopRequest()
-    return run_check(document(folder, **fields), workdir=work, board=board, stop=stop)
+    return run_check(
+        document(folder, **fields),
+        workdir=work,
+        board=ProgressBoard(),
+        metrics=Metrics(job="job"),
+        stop=StopRequest(),
+    )
 
 
 def report_of(summary: CheckSummary, folder: Path) -> CheckReport:

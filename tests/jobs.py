@@ -16,6 +16,7 @@ import specs
 import tiny
 from preference_api.v1alpha1.status import Progress, Stage
 from preference_api.wire import RUN_VARIABLE, TERMINATION_VARIABLE, RunDocument, TrainSummary
+from preference_trainer.metrics import Metrics
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.stopping import StopRequest
 from s3_servers import S3Server
@@ -90,7 +91,11 @@ def check(document: RunDocument) -> RunDocument:
 
     with TemporaryDirectory() as folder:
         summary = run_check(
-            document, workdir=Path(folder), board=ProgressBoard(), stop=StopRequest()
+            document,
+            workdir=Path(folder),
+            board=ProgressBoard(),
+            metrics=Metrics(job=document.name),
+            stop=StopRequest(),
         )
     return document.model_copy(update={"resolved": summary.resolved})
 
@@ -101,7 +106,13 @@ def train(document: RunDocument, *, stop: StopRequest | None = None) -> TrainSum
 
     board = stop.board if isinstance(stop, StopAt) else ProgressBoard()
     with TemporaryDirectory() as folder:
-        return run(document, folder=Path(folder), board=board, stop=stop or StopRequest())
+        return run(
+            document,
+            folder=Path(folder),
+            board=board,
+            metrics=Metrics(job=document.name),
+            stop=stop or StopRequest(),
+        )
 
 
 def run_of(document: RunDocument, *, output: str = "output") -> str:

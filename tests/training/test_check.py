@@ -14,6 +14,7 @@ from preference_api.v1alpha1.status import Stage
 from preference_api.wire import RUN_VARIABLE, TERMINATION_VARIABLE, TerminationMessage
 from preference_trainer.check import run_check
 from preference_trainer.dataset.cache import cache_place, read_demonstrations, read_pairs
+from preference_trainer.metrics import Metrics
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.stopping import StopRequest
 
@@ -135,7 +136,13 @@ def test_progress_is_shown(tmp_path: Path) -> None:
     board = ProgressBoard()
     (tmp_path / "work").mkdir()
     run = document(world(tmp_path))
-    run_check(run, workdir=tmp_path / "work", board=board, stop=StopRequest())
+    run_check(
+        run,
+        workdir=tmp_path / "work",
+        board=board,
+        metrics=Metrics(job="job"),
+        stop=StopRequest(),
+    )
     assert (board.progress.stage, board.progress.step) == (Stage.CHECK, 60)
     assert board.progress.percent == 100
 

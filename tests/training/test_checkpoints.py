@@ -8,6 +8,7 @@ from preference_api.v1alpha1.storage import Storage
 from preference_trainer.attempt import Attempt, claim
 from preference_trainer.checkpoints import Checkpoints, StageName
 from preference_trainer.errors import StoppedEarly
+from preference_trainer.metrics import Metrics
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
 
@@ -20,7 +21,8 @@ def place(tmp_path: Path) -> Location:
 
 
 def kept(place: Location, attempt: Attempt, keep: int = 2) -> Checkpoints:
-    return Checkpoints(place=place / "checkpoints", attempt=attempt, keep=keep)
+    metrics = Metrics(job="job")
+    return Checkpoints(place=place / "checkpoints", attempt=attempt, keep=keep, metrics=metrics)
 
 
 def made(folder: Path, text: str) -> Path:

@@ -10,6 +10,7 @@ import pytest
 
 import s3_servers
 from preference_api.v1alpha1.status import Stage
+from preference_trainer.metrics import Metrics
 from preference_trainer.progress import ProgressBoard, serve
 
 
@@ -41,7 +42,7 @@ def test_threads_lose_no_step() -> None:
 
 def test_progress_is_served() -> None:
     board, port = ProgressBoard(), s3_servers.free_port()
-    serve(board, host="127.0.0.1", port=port)
+    serve(board, metrics=Metrics(job="job"), host="127.0.0.1", port=port)
     board.enter(Stage.TRAIN, steps=8, step=2)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/progress") as answer:
         said = json.loads(answer.read())
@@ -54,5 +55,6 @@ def test_taken_port_is_told_and_not_fatal(capsys: pytest.CaptureFixture[str]) ->
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        serve(ProgressBoard(), host="127.0.0.1", port=taken.getsockname()[1])
+        port = taken.getsockname()[1]
+        serve(ProgressBoard(), metrics=Metrics(job="job"), host="127.0.0.1", port=port)
     assert "ProgressNotServed" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from preference_api.v1alpha1.storage import Storage
 from preference_api.wire import RunDocument
 from preference_trainer.errors import StorageUnavailable
 from preference_trainer.evaluation import Example, encode_examples, prompt_group
+from preference_trainer.metrics import Metrics
 from preference_trainer.promotion import Candidate, promote
 from preference_trainer.storage import Location, open_location
 from s3_servers import S3Server
@@ -53,7 +54,7 @@ def candidate(output: Location, run: str, *, right: int, **gate: Any) -> Candida
     spec = specs.spec(evaluation={"gate": gate} if gate else {}, output={"uri": output.uri})
     resolved = Resolved(run_id=run, dataset_digest="d", model_digest="m")
     document = RunDocument(name="job", spec=spec, local=True, resolved=resolved)
-    return Candidate.of(document)
+    return Candidate.of(document, metrics=Metrics(job="job"))
 
 
 def current(output: Location) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import jobs
 from preference_api.wire import RunDocument
 from preference_trainer import proof
 from preference_trainer.errors import ConfigurationError
+from preference_trainer.metrics import Metrics
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.reevaluation import reevaluate
 from preference_trainer.stopping import StopRequest
@@ -118,7 +119,12 @@ def test_published_model_is_evaluated_again(s3_moto: S3Server, model: dict[str, 
 def evaluated(document: RunDocument, model: str | None) -> str:
     with TemporaryDirectory() as folder:
         return reevaluate(
-            document, model, folder=Path(folder), board=ProgressBoard(), stop=StopRequest()
+            document,
+            model,
+            folder=Path(folder),
+            board=ProgressBoard(),
+            metrics=Metrics(job="job"),
+            stop=StopRequest(),
         )
 
 

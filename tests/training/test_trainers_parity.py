@@ -20,6 +20,7 @@ import specs
 import tiny
 from preference_api.v1alpha1.methods import DPOLoss
 from preference_trainer.errors import Diverged
+from preference_trainer.metrics import Metrics
 from preference_trainer.model.device import Device
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.scoring import Row, Scores, attach_scoring_head, score
@@ -64,6 +65,7 @@ def context(spec: Any, folder: Path) -> StageContext:
         tokenizer=WORDS,
         folder=folder,
         board=ProgressBoard(),
+        metrics=Metrics(job="job"),
         stop=StopRequest(),
         save=lambda _folder, _step: None,
     )

@@ -24,6 +24,8 @@ from preference_trainer.dataset.report import DatasetReport
 from preference_trainer.estimate import MemoryEstimate, estimate_memory, training_flops
 from preference_trainer.findings import warnings_of
 from preference_trainer.log import log
+from preference_trainer.metrics import Metrics
+from preference_trainer.metrics.rows import count_rows
 from preference_trainer.model.look import Look, look_at
 from preference_trainer.model.tokenizer import Tokenizer, has_chat_template, load_tokenizer
 from preference_trainer.progress import ProgressBoard
@@ -78,7 +80,12 @@ class _Found:
 
 
 def run_check(
-    document: RunDocument, *, workdir: Path, board: ProgressBoard, stop: StopRequest
+    document: RunDocument,
+    *,
+    workdir: Path,
+    board: ProgressBoard,
+    metrics: Metrics,
+    stop: StopRequest,
 ) -> CheckSummary:
     """Look at model and pairs, and put the cleaned pairs and a report into the bucket.
 
@@ -88,6 +95,7 @@ def run_check(
         document: What is to be trained.
         workdir: An empty local folder.
         board: Shows how far it is.
+        metrics: Counts what is done.
         stop: Tells when to stop.
 
     Raises:
@@ -98,7 +106,7 @@ def run_check(
     require_one_device(spec.resources)
 
     def opened(uri: str) -> Location:
-        return open_location(uri, spec.storage, local=document.local)
+        return open_location(uri, spec.storage, local=document.local, metrics=metrics)
 
     found = _look(spec, opened, workdir, board, stop)
     resolved = _resolved(spec, found)
@@ -106,6 +114,7 @@ def run_check(
     reused = (output / f"runs/{resolved.run_id}/result.json").stat() is not None
     place = cache_place(output, resolved.dataset_digest) / f"check-{resolved.run_id}.json"
     report = _report(spec, found, resolved, report_uri=place.uri, reused=reused)
+    count_rows(report.dataset.model_dump(mode="json"), metrics)
     _publish(found, output)
     place.write(report.model_dump_json(by_alias=True, indent=1).encode())
     log("Checked", runId=resolved.run_id, pairs=report.dataset.pairs, reused=reused)

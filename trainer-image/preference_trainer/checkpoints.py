@@ -1,12 +1,22 @@
 """Training state in the bucket: saved while training, found again by whoever goes on."""
 
 import shutil
+import time
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from preference_trainer.attempt import Attempt, complete
 from preference_trainer.log import log
+from preference_trainer.metrics import Metrics
+from preference_trainer.metrics.series import (
+    CHECKPOINT_BYTES,
+    CHECKPOINT_STEP,
+    CHECKPOINT_TIME,
+    CHECKPOINT_UPLOAD,
+    CHECKPOINT_VERIFY,
+    STEP,
+)
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import (
     Damaged,
@@ -49,12 +59,15 @@ class Checkpoints:
     place: Location
     attempt: Attempt
     keep: int
+    metrics: Metrics
 
     def save(self, folder: Path, *, stage: StageName, step: int, seconds: float) -> str:
         """Publish a local checkpoint, prune older ones, remove the local copy; its URI."""
         location = self.place / f"{stage.value}-step-{step:06d}"
         about = {"stage": stage.value, "step": step, "seconds": seconds}
-        self.attempt.publish(folder, location, about=about)
+        with self.metrics.timed(CHECKPOINT_UPLOAD):
+            manifest = self.attempt.publish(folder, location, about=about)
+        self._committed(manifest, step)
         log("CheckpointSaved", uri=location.uri, step=step, stage=stage.value)
         shutil.rmtree(folder)
         self._prune()
@@ -70,15 +83,18 @@ class Checkpoints:
             if found is not stage:
                 continue
             try:
-                about = fetch_tree(
-                    location, folder, on_bytes=lambda _n: stop.check("fetching a checkpoint")
-                ).about
+                with self.metrics.timed(CHECKPOINT_VERIFY):
+                    about = fetch_tree(
+                        location, folder, on_bytes=lambda _n: stop.check("fetching a checkpoint")
+                    ).about
             except Damaged as damage:
                 log("CheckpointDamaged", level="warning", uri=location.uri, message=str(damage))
                 shutil.rmtree(folder, ignore_errors=True)
                 self.attempt.hold()
                 location.delete_tree()
                 continue
+            self.metrics.set(STEP, step)
+            self.metrics.set(CHECKPOINT_STEP, step)
             seconds = float(str(about["seconds"]))
             return SavedState(
                 stage=stage, step=step, seconds=seconds, uri=location.uri, folder=folder
@@ -95,6 +111,11 @@ class Checkpoints:
         for saved, _step, location in self._complete():
             if saved is stage:
                 location.delete_tree()
+
+    def _committed(self, manifest: Manifest, step: int) -> None:
+        self.metrics.add(CHECKPOINT_BYTES, sum(file.size for file in manifest.files))
+        self.metrics.set(CHECKPOINT_STEP, step)
+        self.metrics.set(CHECKPOINT_TIME, time.time())
 
     def _prune(self) -> None:
         for _stage, _step, location in self._complete()[: -self.keep]:

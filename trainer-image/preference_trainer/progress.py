@@ -1,4 +1,4 @@
-"""How far the process is, for whoever asks: `GET /progress`."""
+"""How far the process is, for whoever asks: `GET /progress`, and `GET /metrics` for Prometheus."""
 
 import threading
 import time
@@ -9,6 +9,8 @@ from typing import Any
 from preference_api.v1alpha1.status import Checkpoint, Stage
 from preference_api.wire import LiveProgress
 from preference_trainer.log import log
+from preference_trainer.metrics import CONTENT_TYPE, Metrics
+from preference_trainer.metrics.series import LAST_PROGRESS
 
 
 class ProgressBoard:
@@ -82,6 +84,7 @@ def _percent(step: int, steps: int) -> float:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     board: ProgressBoard
+    metrics: Metrics
 
     def handle_error(self, *_args: Any) -> None:
         """A client that gave up is no news."""
@@ -91,12 +94,24 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        if self.path != "/progress":
-            self.send_error(404)
-            return
-        body = self.server.board.progress.model_dump_json(by_alias=True).encode()
+        match self.path:
+            case "/progress":
+                body = self.server.board.progress.model_dump_json(by_alias=True).encode()
+                self._answer("application/json", body)
+            case "/metrics":
+                self._answer(CONTENT_TYPE, self._metrics())
+            case _:
+                self.send_error(404)
+
+    def _metrics(self) -> bytes:
+        seen = self.server.board.progress.updated_at
+        if seen is not None:
+            self.server.metrics.set(LAST_PROGRESS, seen.timestamp())
+        return self.server.metrics.text()
+
+    def _answer(self, content_type: str, body: bytes) -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -105,12 +120,12 @@ class _Handler(BaseHTTPRequestHandler):
         """Keep requests out of the log."""
 
 
-def serve(board: ProgressBoard, *, host: str, port: int) -> None:
+def serve(board: ProgressBoard, *, metrics: Metrics, host: str, port: int) -> None:
     """Answer requests in a thread that ends with the process; a taken port only silences it."""
     try:
         server = _Server((host, port), _Handler)
     except OSError as error:
         log("ProgressNotServed", level="warning", port=port, message=str(error))
         return
-    server.board = board
+    server.board, server.metrics = board, metrics
     threading.Thread(target=server.serve_forever, name="progress", daemon=True).start()

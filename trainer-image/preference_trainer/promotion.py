@@ -11,6 +11,7 @@ from preference_api.wire import RunDocument
 from preference_trainer.errors import StorageUnavailable
 from preference_trainer.evaluation import Example, GateDecision, decide, decode_examples
 from preference_trainer.log import log
+from preference_trainer.metrics import Metrics
 from preference_trainer.storage import Location, NotFound, PreconditionFailed, open_location
 
 _TRIES = 5
@@ -30,11 +31,11 @@ class Candidate:
     pointer: Location
 
     @classmethod
-    def of(cls, document: RunDocument) -> "Candidate":
-        """The run of a checked document."""
+    def of(cls, document: RunDocument, *, metrics: Metrics) -> "Candidate":
+        """The run of a checked document; its requests to storage are counted in the metrics."""
         assert document.resolved is not None
         spec = document.spec
-        output = open_location(spec.output.uri, spec.storage, local=document.local)
+        output = open_location(spec.output.uri, spec.storage, local=document.local, metrics=metrics)
         pointer = output / f"jobs/{document.namespace}/{document.name}/current.json"
         return cls(spec, document.resolved.run_id, output, pointer)
 

@@ -31,7 +31,7 @@ def publish(run: Run, inputs: Inputs, trained: Trained, proof: Proof) -> TrainSu
     """Publish what a run leaves; once `result.json` is there, all of it is there."""
     board = run.work.board
     board.enter(Stage.PUBLISH, steps=3)
-    decision = judge(Candidate.of(run.work.document), proof.examples)
+    decision = judge(Candidate.of(run.work.document, metrics=run.work.metrics), proof.examples)
     shown = report_inputs(run, inputs, trained, proof, decision)
     _publish_evaluation(run, proof)
     board.advance(1)

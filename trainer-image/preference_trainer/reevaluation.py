@@ -5,6 +5,7 @@ from pathlib import Path
 from preference_api.wire import RunDocument
 from preference_trainer.evaluation import encode_examples, encode_samples, headline
 from preference_trainer.inputs import fetch_inputs
+from preference_trainer.metrics import Metrics
 from preference_trainer.model.config import files_digest, published_files
 from preference_trainer.model.fetch import fetch_model
 from preference_trainer.model.policy import load_published
@@ -21,6 +22,7 @@ def reevaluate(
     *,
     folder: Path,
     board: ProgressBoard,
+    metrics: Metrics,
     stop: StopRequest,
 ) -> str:
     """Hold a model against the base of the document, on its held-out pairs; the headline.
@@ -30,10 +32,11 @@ def reevaluate(
         model: URI of the model, whole or an adapter of the base; the run's own where None.
         folder: An empty local folder.
         board: Shows how far it is.
+        metrics: Counts what is done.
         stop: Tells when to stop.
 
     """
-    work = prepare(document, folder=folder, board=board, stop=stop)
+    work = prepare(document, folder=folder, board=board, metrics=metrics, stop=stop)
     source = work.location(model) if model else work.place / "model"
     digest = files_digest(published_files(source))
     inputs = fetch_inputs(work)

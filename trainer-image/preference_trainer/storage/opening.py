@@ -2,6 +2,7 @@
 
 from preference_api.v1alpha1.storage import Storage
 from preference_trainer.errors import ConfigurationError
+from preference_trainer.metrics import Metrics
 from preference_trainer.storage.location import Location
 
 FORMS = (
@@ -9,7 +10,9 @@ FORMS = (
 )
 
 
-def open_location(uri: str, storage: Storage, *, local: bool = False) -> Location:
+def open_location(
+    uri: str, storage: Storage, *, local: bool = False, metrics: Metrics | None = None
+) -> Location:
     """The location that a URI names.
 
     Nothing is asked of S3 yet; the hub is asked for the commit of the revision, which every later
@@ -19,6 +22,7 @@ def open_location(uri: str, storage: Storage, *, local: bool = False) -> Locatio
         uri: One of the forms s3://, hf://, pvc://, and file:// in local runs.
         storage: How S3 is reached; credentials come from boto3's own chain.
         local: Whether files of this machine may be named.
+        metrics: Where requests to S3 are counted; nowhere, where absent.
 
     Raises:
         ConfigurationError: The URI has none of these forms.
@@ -32,7 +36,7 @@ def open_location(uri: str, storage: Storage, *, local: bool = False) -> Locatio
         case "s3":
             from preference_trainer.storage import s3
 
-            return s3.open_s3(rest, storage)
+            return s3.open_s3(rest, storage, metrics=metrics)
         case "hf":
             from preference_trainer.storage import hub
 

@@ -9,14 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from s3transfer.exceptions import CancelledError
 from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
 from preference_api.v1alpha1.storage import Storage
 from preference_trainer.errors import ConfigurationError, StorageUnavailable
+from preference_trainer.metrics import Metrics
 from preference_trainer.storage.errors import (
     Damaged,
     NotFound,
@@ -28,21 +27,18 @@ from preference_trainer.storage.errors import (
 from preference_trainer.storage.location import Content, Location
 from preference_trainer.storage.parallel import THREADS
 from preference_trainer.storage.records import FileRecord, ObjectInfo, OnBytes
-from preference_trainer.storage.retries import TRIES
+from preference_trainer.storage.s3_client import open_client
 from preference_trainer.storage.s3_errors import body_errors, s3_errors
 from preference_trainer.storage.streams import Ranges, open_ranges
+from preference_trainer.storage.traffic import Traffic
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
 PART_BYTES = 16 << 20
 """Files from this size on go up in parts of it; s3transfer grows the parts beyond 10,000."""
 RANGES = Ranges(size=8 << 20, ahead=4)
-_STYLES = {"Auto": "auto", "Path": "path", "Virtual": "virtual"}
-_CHECKSUMS = {"WhenSupported": "when_supported", "WhenRequired": "when_required"}
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
-def open_s3(rest: str, storage: Storage) -> Location:
+def open_s3(rest: str, storage: Storage, *, metrics: Metrics | None = None) -> Location:
     """The location of bucket/key; nothing is sent yet.
 
     Raises:
@@ -55,7 +51,9 @@ def open_s3(rest: str, storage: Storage) -> Location:
             f"{bucket!r} in s3://{rest} is no name of a bucket", remedy="Use s3://bucket/prefix."
         )
     with s3_errors(f"s3://{rest}"):
-        client = _client(storage)
+        client = open_client(storage, connections=THREADS * (RANGES.ahead + 1))
+    traffic = Traffic(metrics or Metrics(job=""))
+    traffic.watch(client)
     transfers = TransferManager(
         client,
         TransferConfig(
@@ -64,25 +62,8 @@ def open_s3(rest: str, storage: Storage) -> Location:
             max_request_concurrency=THREADS,
         ),
     )
-    store = S3Store(bucket, client, transfers, storage.checksums == "WhenSupported")
+    store = S3Store(bucket, client, transfers, storage.checksums == "WhenSupported", traffic)
     return Location(store, key.strip("/"))
-
-
-def _client(storage: Storage) -> Any:
-    # Not boto3.client, which keeps the first credentials that it found. Style "auto" means the path
-    # wherever an endpoint is given, and the host name on AWS.
-    config = Config(
-        retries={"mode": "standard", "total_max_attempts": TRIES},
-        connect_timeout=CONNECT_SECONDS,
-        read_timeout=READ_SECONDS,
-        max_pool_connections=THREADS * (RANGES.ahead + 1),
-        request_checksum_calculation=_CHECKSUMS[storage.checksums],
-        response_checksum_validation=_CHECKSUMS[storage.checksums],
-        s3={"addressing_style": _STYLES[storage.addressing]},
-    )
-    return boto3.session.Session().client(
-        "s3", endpoint_url=storage.endpoint, region_name=storage.region, config=config
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,6 +74,7 @@ class S3Store:
     client: Any
     transfers: TransferManager
     checksums: bool
+    traffic: Traffic
 
     def uri(self, key: str) -> str:
         """The URI of a key."""
@@ -137,7 +119,13 @@ class S3Store:
         if found is None:
             raise object_missing(self.uri(key))
         fetch = partial(self._range, key, found)
-        body = open_ranges(fetch, size=found.size, ranges=RANGES, uri=self.uri(key))
+        body = open_ranges(
+            fetch,
+            size=found.size,
+            ranges=RANGES,
+            uri=self.uri(key),
+            on_again=self.traffic.repeats,
+        )
         return Content(body, found.size)
 
     def _range(self, key: str, found: ObjectInfo, start: int, end: int) -> bytes:
@@ -153,6 +141,7 @@ class S3Store:
         # closing, since as a context botocore's body is the bare one, which checks nothing.
         with body_errors(self.uri(key)), closing(answer["Body"]) as body:
             data: bytes = body.read()
+            self.traffic.received(len(data))
             return data
 
     def write(self, key: str, data: bytes, *, if_absent: bool, if_match: str | None) -> str:

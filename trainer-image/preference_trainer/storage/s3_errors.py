@@ -18,7 +18,7 @@ _MISSING = ("NoSuchKey", "NotFound", "404")
 _TOO_LATE = ("PreconditionFailed", "ConditionalRequestConflict", "OperationAborted", "412")
 _WRONG_REGION = (
     *("PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed"),
-    *("IllegalLocationConstraintException", "301", "307"),
+    "IllegalLocationConstraintException",
 )
 _SPOILT = (
     "BadDigest",
@@ -95,6 +95,8 @@ def _answered(error: boto.ClientError, uri: str) -> TrainerError:
         return written_before(uri)
     if code in _WRONG_REGION:
         return _wrong_region(uri, said)
+    if 300 <= status < 400:
+        return _redirected(uri, said)
     if code in _SPOILT:
         return Damaged(f"{uri} was spoilt on its way ({said})", remedy="Try again.")
     if code in _BUSY or status == 429 or (status >= 500 and status != 501):
@@ -137,6 +139,15 @@ def _wrong_region(uri: str, said: str) -> StorageRefused:
         f"the bucket of {uri} is in another region ({said})",
         remedy="Set storage.region to the region of the bucket.",
         reason="WrongRegion",
+    )
+
+
+def _redirected(uri: str, said: str) -> StorageRefused:
+    return StorageRefused(
+        f"{uri}: the server sends requests elsewhere ({said}), which is not followed",
+        remedy="Let storage.endpoint name the server itself, with the scheme that it speaks; where "
+        "it is the right one, set storage.region to the region of the bucket.",
+        reason="Redirected",
     )
 
 

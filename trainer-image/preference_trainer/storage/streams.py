@@ -24,15 +24,31 @@ class Ranges:
     ahead: int
 
 
-def open_ranges(fetch: Fetch, *, size: int, ranges: Ranges, uri: str) -> BinaryIO:
+def open_ranges(
+    fetch: Fetch,
+    *,
+    size: int,
+    ranges: Ranges,
+    uri: str,
+    on_again: Callable[[], object] = lambda: None,
+) -> BinaryIO:
     """A stream over an object of a known size; memory is bounded by the ranges in flight.
+
+    Args:
+        fetch: Gets a range.
+        size: Bytes of the object.
+        ranges: How it is cut.
+        uri: Of the object, for errors.
+        on_again: Called before a range is fetched again, from the threads that fetch.
 
     Raises:
         Interrupted: While reading, where a range stays short after all tries.
     """
 
     def whole(start: int, end: int) -> bytes:
-        return tried(lambda: _exact(fetch, start, end, uri), again_on=Interrupted)
+        return tried(
+            lambda: _exact(fetch, start, end, uri), again_on=Interrupted, on_again=on_again
+        )
 
     return io.BufferedReader(_ChunkStream(_chunks(whole, size, ranges), size, uri), BLOCK_BYTES)
 
