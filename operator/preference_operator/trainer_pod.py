@@ -33,6 +33,12 @@ CREDENTIALS: Mapping[str, bool] = {
     "HF_TOKEN": True,
 }
 """Keys of the Secret that become variables of the trainer, and whether they may be absent."""
+MLFLOW_CREDENTIALS = (
+    "MLFLOW_TRACKING_TOKEN",
+    "MLFLOW_TRACKING_USERNAME",
+    "MLFLOW_TRACKING_PASSWORD",
+)
+WANDB_CREDENTIALS = ("WANDB_API_KEY",)
 
 _CLAIM = "pvc://"
 _ORIGIN_CHARACTERS = 128
@@ -73,8 +79,9 @@ def trainer_pod(order: Order, settings: Settings) -> Manifest:
         "containers": [_container(order, settings)],
         "volumes": [volume for volume, _mount in _volumes(order)],
     }
-    if resources.service_account_name is not None:
-        pod["serviceAccountName"] = resources.service_account_name
+    account = resources.service_account_name or settings.trainer_account
+    if account is not None:
+        pod["serviceAccountName"] = account
     if order.stage is ChildStage.TRAIN:
         pod |= _placement(resources)
     return pod
@@ -125,7 +132,8 @@ def _environment(order: Order, settings: Settings) -> list[Manifest]:
     # Kubernetes would read $(NAME) as a variable, and $$ as one character (core/v1 EnvVar).
     escaped = {name: value.replace("$", "$$") for name, value in values.items()}
     plain = [{"name": name, "value": value} for name, value in escaped.items()]
-    return [*plain, *_credentials(order.spec)]
+    tracking = _tracking_credentials(order.spec) if order.stage is ChildStage.TRAIN else []
+    return [*plain, *_credentials(order.spec), *tracking]
 
 
 def _credentials(spec: PreferenceJobSpec) -> list[Manifest]:
@@ -133,14 +141,25 @@ def _credentials(spec: PreferenceJobSpec) -> list[Manifest]:
     secret = spec.storage.credentials_secret
     if secret is None:
         return []
-    return [
-        {"name": name, "valueFrom": {"secretKeyRef": _key(secret.name, name, optional=optional)}}
-        for name, optional in CREDENTIALS.items()
-    ]
+    return [_taken(secret.name, name, optional=optional) for name, optional in CREDENTIALS.items()]
 
 
-def _key(secret: str, name: str, *, optional: bool) -> Manifest:
-    return {"name": secret, "key": name, **({"optional": True} if optional else {})}
+def _tracking_credentials(spec: PreferenceJobSpec) -> list[Manifest]:
+    """What the spec's trackers need; all of it may be absent, as a tracker never stops a pod."""
+    tracking = spec.tracking
+    if tracking is None or tracking.credentials_secret is None:
+        return []
+    wanted = (
+        *(MLFLOW_CREDENTIALS if tracking.mlflow else ()),
+        *(WANDB_CREDENTIALS if tracking.wandb else ()),
+    )
+    return [_taken(tracking.credentials_secret.name, name, optional=True) for name in wanted]
+
+
+def _taken(secret: str, name: str, *, optional: bool) -> Manifest:
+    """A variable whose value is the key of that name."""
+    key = {"name": secret, "key": name, **({"optional": True} if optional else {})}
+    return {"name": name, "valueFrom": {"secretKeyRef": key}}
 
 
 def _origin(annotations: Mapping[str, str]) -> Origin:

@@ -72,6 +72,7 @@ def test_run_changes_with_what_decides_the_result(changes: dict[str, Any]) -> No
         {"restarts__failures": 0},
         {"retrain": {"schedule": "0 3 * * *", "historyLimit": 3}},
         {"storage__region": "eu-west-1"},
+        {"tracking": {"mlflow": {"uri": "https://mlflow.example"}, "wandb": {"project": "p"}}},
     ],
     ids=str,
 )

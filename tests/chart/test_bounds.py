@@ -46,6 +46,9 @@ def create(tenant: Account, body: Body, *, namespace: str = "team") -> tuple[int
         {},
         {"storage": {"endpoint": "https://s3.example.com/"}},
         {"storage": {"endpoint": "https://a.storage.example:9000"}},
+        {"tracking": {"mlflow": {"uri": "https://s3.example.com/teams/mlflow/"}}},
+        {"tracking": {"wandb": {"project": "p", "endpoint": "https://s3.example.com"}}},
+        {"tracking": {"credentialsSecret": {"name": "trackers"}}},
         {"resources": {"serviceAccountName": "preference-trainer"}},
         {"resources": {"serviceAccountName": "reader", "gpuResource": "nvidia.com/mig-1g.10gb"}},
         {"resources": {"priorityClassName": "research"}},
@@ -62,6 +65,7 @@ def test_what_teams_need_passes(tenant: Account, spec: Body) -> None:
 
 
 ENDPOINT, RESOURCES = "spec.storage.endpoint", "spec.resources"
+MLFLOW, WANDB = "spec.tracking.mlflow", "spec.tracking.wandb"
 SCHEMA, FIELD = "Invalid value", "unknown field"
 REFUSED = [
     # No field leads to a pod's volumes, variables, host or security.
@@ -113,6 +117,19 @@ REFUSED = [
     (ENDPOINT, "https://s3.example.com/redirect?to=http://169.254.169.254", SCHEMA),
     (ENDPOINT, "https://s3.example.com#@evil.example", SCHEMA),
     (ENDPOINT, "file:///etc", SCHEMA),
+    # Trackers, which are held to the same list.
+    (MLFLOW, {"uri": "http://169.254.169.254/latest"}, f"{MLFLOW}.uri leads to the node itself"),
+    (MLFLOW, {"uri": "http://metadata.google.internal/x"}, f"{MLFLOW}.uri leads to the node"),
+    (MLFLOW, {"uri": "https://evil.example/s3.example.com"}, "not among the allowed ones"),
+    (MLFLOW, {"uri": "https://s3.example.com:8443/mlflow"}, "not among the allowed ones"),
+    (MLFLOW, {"uri": "https://s3.example.com@evil.example/mlflow"}, SCHEMA),
+    (MLFLOW, {"uri": "https://s3.example.com/a?b=c"}, SCHEMA),
+    (MLFLOW, {"uri": "file:///tmp/mlruns"}, SCHEMA),
+    (WANDB, {"project": "p"}, "https://api.wandb.ai is not among the allowed ones"),
+    (WANDB, {"project": "p", "endpoint": "http://localhost:8080"}, "by another name"),
+    (WANDB, {"project": "p", "endpoint": "https://evil.example"}, "not among the allowed ones"),
+    (WANDB, {"project": "../p", "endpoint": "https://s3.example.com"}, SCHEMA),
+    ("spec.tracking.credentialsSecret", {"name": "s", "namespace": "other"}, FIELD),
     # Locations.
     ("spec.model.uri", "file:///etc/passwd", SCHEMA),
     ("spec.model.uri", "http://169.254.169.254/latest", SCHEMA),
@@ -130,6 +147,10 @@ REFUSED = [
     ("spec.retrain", {"schedule": "* * * * *; reboot"}, SCHEMA),
     ("spec.model.chatTemplate", "x" * 40_000, "Too long"),
     ("metadata.annotations", {"note": "x" * 300_000}, "Too long"),
+    ("spec.output.uri", "s3://bucket/" + "x" * 2_000, "Too long"),
+    ("spec.dataset.mixture", [{"uri": "s3://bucket/x"}] * 200, "Too many"),
+    (f"{RESOURCES}.nodeSelector", {f"a{number}": "b" for number in range(99)}, "Too many"),
+    ("spec.storage.credentialsSecret", {"name": "$(id)"}, SCHEMA),
     (f"{RESOURCES}.gpus", 10_000, SCHEMA),
     (f"{RESOURCES}.nodeSelector", {"a b": "c"}, "label keys"),
 ]

@@ -27,10 +27,19 @@ HOST_ALIAS = [{"ip": "169.254.169.254", "hostnames": ["s3.example.com"]}]
 PROBE = {"exec": {"command": ["sh", "-c", "id"]}}
 SECRET_KEY = {"secretKeyRef": {"name": "admin", "key": "password"}}
 SECRET_VALUE = {"name": "HOME", "valueFrom": SECRET_KEY}
+FOREIGN_KEY = {"secretKeyRef": {"name": "trackers", "key": "password"}}
+TRACKER = {
+    "name": "WANDB_API_KEY",
+    "valueFrom": {"secretKeyRef": {"name": "admin", "key": "WANDB_API_KEY"}},
+}
 RICH: Body = {
     "image": "registry.example/teams/a/trainer:3",
     "model": {"uri": "pvc://models/base"},
     "storage": {"endpoint": "https://s3.example.com", "credentialsSecret": {"name": "bucket"}},
+    "tracking": {
+        "mlflow": {"uri": "https://s3.example.com/mlflow"},
+        "credentialsSecret": {"name": "trackers"},
+    },
     "resources": {
         "gpus": 2,
         "cpu": "4",
@@ -147,6 +156,8 @@ REFUSED = [
     (f"{CONTAINER}.envFrom", [{"configMapRef": {"name": "b"}}], "variables from one Secret"),
     (f"{CONTAINER}.env.+", {**SECRET_VALUE, "name": "HF_TOKEN"}, "variables from one Secret"),
     (f"{CONTAINER}.env.+", {**SECRET_VALUE, "name": "LD_PRELOAD"}, "no variables but"),
+    (f"{CONTAINER}.env.+", TRACKER, "one of the trackers"),
+    (f"{CONTAINER}.env.8.valueFrom", FOREIGN_KEY, "by their names"),
     (f"{CONTAINER}.ports.0.hostPort", 8080, "no port of the node"),
 ]
 
@@ -184,6 +195,12 @@ def with_slashes(job: Body, path: str, value: Any) -> Body:
     return changed(job, head.rstrip("."), labels)
 
 
+def test_the_policy_refuses_a_check_with_a_trackers_key(thief: Account, chosen: Settings) -> None:
+    job = changed(child(chosen, ChildStage.CHECK, **RICH), f"{CONTAINER}.env.+", TRACKER)
+    status, answer = create(thief, job)
+    assert (status, "no variables but" in answer["message"]) == (422, True), answer
+
+
 @pytest.mark.parametrize("namespace", ["kube-system", "kube-public", NAMESPACE])
 def test_the_policy_refuses_jobs_in(thief: Account, chosen: Settings, namespace: str) -> None:
     status, answer = create(thief, changed(child(chosen), "metadata.namespace", namespace))
@@ -208,6 +225,10 @@ def test_the_policy_refuses_jobs_in(thief: Account, chosen: Settings, namespace:
         ("GET", "/apis/preference.dev/v1alpha1/namespaces/team/preferencejobs/x"),
         ("POST", "/apis/preference.dev/v1alpha1/namespaces/team/preferencejobs"),
         ("GET", "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/x"),
+        ("GET", f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/another"),
+        ("PUT", f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/another"),
+        ("DELETE", f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/another"),
+        ("POST", "/apis/coordination.k8s.io/v1/namespaces/team/leases"),
         ("GET", "/api/v1/nodes"),
         ("GET", "/api/v1/namespaces"),
     ],

@@ -126,6 +126,16 @@ def test_equal_orders_give_equal_manifests() -> None:
     assert list(made(body)["metadata"]["labels"]) == list(made(body)["metadata"]["labels"])
 
 
+@pytest.mark.parametrize("stage", [CHECK, TRAIN])
+def test_the_operators_default_account_changes_no_name_and_no_label(stage: ChildStage) -> None:
+    wanted = order(preference_job(), stage)
+    chosen = SETTINGS.model_copy(update={"trainer_account": "trainer"})
+    plain, named = child_job(wanted, SETTINGS), child_job(wanted, chosen)
+    assert plain != named
+    assert plain["metadata"] == named["metadata"]
+    assert plain["spec"]["template"]["metadata"] == named["spec"]["template"]["metadata"]
+
+
 def test_a_job_is_owned_without_a_hold_on_its_owner() -> None:
     (owner,) = made(preference_job())["metadata"]["ownerReferences"]
     assert owner == {

@@ -147,6 +147,20 @@ def test_placement() -> None:
 
 
 @pytest.mark.parametrize("stage", [CHECK, TRAIN])
+@pytest.mark.parametrize(
+    ("named", "default", "account"),
+    [(None, None, None), (None, "ours", "ours"), ("own", "ours", "own"), ("own", None, "own")],
+)
+def test_the_account_is_the_specs_else_the_operators(
+    named: str | None, default: str | None, account: str | None, stage: ChildStage
+) -> None:
+    settings = Settings(trainer_image="x", trainer_account=default)
+    resources = {} if named is None else {"serviceAccountName": named}
+    found = pod({"resources": resources}, stage, settings=settings)
+    assert found.get("serviceAccountName") == account
+
+
+@pytest.mark.parametrize("stage", [CHECK, TRAIN])
 def test_claims_are_mounted_once_and_only_read(stage: ChildStage) -> None:
     whole = pod(CLAIMS, stage)
     volumes = {one["name"]: one for one in whole["volumes"] if one["name"] != "tmp"}

@@ -22,9 +22,11 @@ from preference_api.wire import (
 )
 from preference_trainer import termination
 from preference_trainer.errors import ConfigurationError, TrainerError
+from preference_trainer.metrics import Metrics
 from preference_trainer.processors import limit_threads
 from preference_trainer.progress import ProgressBoard, serve
 from preference_trainer.stopping import StopRequest
+from preference_trainer.tracking import keep_out_libraries
 
 _ENVIRONMENT = {
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -78,13 +80,13 @@ def _command(options: argparse.Namespace, board: ProgressBoard) -> TerminationMe
         # Every TRL trainer refuses to see more devices than one in one process.
         seen = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
         os.environ["CUDA_VISIBLE_DEVICES"] = seen.partition(",")[0]
-    stop = StopRequest()
+    stop, metrics = StopRequest(), Metrics(job=document.name)
     stop.listen()
     if PORT_VARIABLE in os.environ:
         host = "127.0.0.1" if document.local else "0.0.0.0"
-        serve(board, host=host, port=int(os.environ[PORT_VARIABLE]))
+        serve(board, metrics=metrics, host=host, port=int(os.environ[PORT_VARIABLE]))
     with tempfile.TemporaryDirectory(prefix="preference-") as name:
-        return _run(options, document, Path(name), board, stop)
+        return _run(options, document, Path(name), board, metrics, stop)
 
 
 def _document() -> RunDocument:
@@ -107,6 +109,7 @@ def _run(
     document: RunDocument,
     folder: Path,
     board: ProgressBoard,
+    metrics: Metrics,
     stop: StopRequest,
 ) -> TerminationMessage:
     done = TerminationMessage(exit_code=ExitCode.DONE, reason="Done")
@@ -114,8 +117,8 @@ def _run(
     if options.command == "check":
         from preference_trainer.check import run_check
 
-        summary = run_check(document, workdir=folder, board=board, stop=stop)
-        known = _known_result(document, summary) if summary.reused else None
+        summary = run_check(document, workdir=folder, board=board, metrics=metrics, stop=stop)
+        known = _known_result(document, summary, metrics) if summary.reused else None
         return done.model_copy(update={"reason": "Checked", "check": summary, "result": known})
     if options.command == "fetch":
         from preference_trainer.fetching import fetch
@@ -125,27 +128,33 @@ def _run(
     if options.command == "evaluate":
         from preference_trainer.reevaluation import reevaluate
 
-        sentence = reevaluate(document, options.model, folder=folder, board=board, stop=stop)
+        sentence = reevaluate(
+            document, options.model, folder=folder, board=board, metrics=metrics, stop=stop
+        )
         return done.model_copy(update={"reason": "Evaluated", "message": sentence})
     # What comes first is imported for seconds, and looks like a check until then.
     board.enter(Stage.DOWNLOAD)
+    keep_out_libraries()
     from transformers.utils.logging import disable_progress_bar
 
     from preference_trainer.run import train
 
     disable_progress_bar()
-    result = train(document, folder=folder, board=board, stop=stop)
+    result = train(document, folder=folder, board=board, metrics=metrics, stop=stop)
     return done.model_copy(
         update={"reason": "Trained", "message": result.headline, "result": result}
     )
 
 
-def _known_result(document: RunDocument, summary: CheckSummary) -> TrainSummary | None:
+def _known_result(
+    document: RunDocument, summary: CheckSummary, metrics: Metrics
+) -> TrainSummary | None:
     """The result that the bucket already holds, promoted for this job: the run may be another's."""
     from preference_trainer.promotion import Candidate, promote
     from preference_trainer.results import finished
 
-    candidate = Candidate.of(document.model_copy(update={"resolved": summary.resolved}))
+    checked = document.model_copy(update={"resolved": summary.resolved})
+    candidate = Candidate.of(checked, metrics=metrics)
     decision = promote(candidate)
     known = finished(candidate.output / f"runs/{candidate.run_id}")
     return known and known.promoted_as(decision.passed, decision.message)

@@ -8,6 +8,9 @@ from preference_api.wire import RunDocument, TrainSummary
 from preference_trainer.errors import TrainerError
 from preference_trainer.inputs import fetch_inputs
 from preference_trainer.log import log
+from preference_trainer.metrics import Metrics
+from preference_trainer.metrics.rows import count_rows
+from preference_trainer.metrics.series import NONFINITE
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.promotion import Candidate, promote
 from preference_trainer.proof import examine, measure_base
@@ -17,9 +20,16 @@ from preference_trainer.stopping import StopRequest
 from preference_trainer.training import train_stages
 from preference_trainer.work import Run, claim_run, prepare
 
+_NOT_FINITE = ("LossNonFinite", "GradientNonFinite")
+
 
 def train(
-    document: RunDocument, *, folder: Path, board: ProgressBoard, stop: StopRequest
+    document: RunDocument,
+    *,
+    folder: Path,
+    board: ProgressBoard,
+    metrics: Metrics,
+    stop: StopRequest,
 ) -> TrainSummary:
     """Train, evaluate, publish and promote; whatever an earlier attempt finished is kept.
 
@@ -27,15 +37,16 @@ def train(
         document: What to do, with the result of the check.
         folder: An empty local folder.
         board: Shows how far it is.
+        metrics: Counts what is done.
         stop: Tells when to stop.
 
     Raises:
         TrainerError: With the exit code and the way out.
 
     """
-    work = prepare(document, folder=folder, board=board, stop=stop)
+    work = prepare(document, folder=folder, board=board, metrics=metrics, stop=stop)
     summary = finished(work.place) or _work_through(claim_run(work))
-    decision = promote(Candidate.of(document))
+    decision = promote(Candidate.of(document, metrics=metrics))
     board.enter(Stage.DONE)
     return summary.promoted_as(decision.passed, decision.message)
 
@@ -43,16 +54,27 @@ def train(
 def _work_through(run: Run) -> TrainSummary:
     """Every phase of a run, until its result stands in the bucket."""
     try:
-        _record(run)
-        inputs = fetch_inputs(run.work)
-        baseline = measure_base(run.work, inputs)
-        trained = train_stages(run, inputs)
-        proof = examine(run.work, inputs, trained.policy, baseline)
-        return publish(run, inputs, trained, proof)
+        with run.tracking:
+            return _phases(run)
     except TrainerError as error:
+        if error.reason in _NOT_FINITE:
+            run.work.metrics.add(NONFINITE)
         with suppress(TrainerError):
             error.checkpoint_uri, error.step = run.checkpoints.last() or (None, None)
         raise
+
+
+def _phases(run: Run) -> TrainSummary:
+    _record(run)
+    inputs = fetch_inputs(run.work)
+    count_rows(inputs.check_report["dataset"], run.work.metrics)
+    baseline = measure_base(run.work, inputs)
+    trained = train_stages(run, inputs)
+    proof = examine(run.work, inputs, trained.policy, baseline)
+    run.tracking.evaluated(proof.metrics, trained.history)
+    summary = publish(run, inputs, trained, proof)
+    run.tracking.published(summary.model_uri)
+    return summary
 
 
 def _record(run: Run) -> None:

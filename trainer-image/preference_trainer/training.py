@@ -23,6 +23,8 @@ from preference_trainer.model.fetch import fetch_model
 from preference_trainer.model.policy import load_policy, load_whole
 from preference_trainer.scoring import Scores
 from preference_trainer.storage import Damaged, fetch_tree
+from preference_trainer.tracking.callback import TrackingCallback
+from preference_trainer.tracking.messages import Series
 from preference_trainer.trainers.arguments import batching
 from preference_trainer.trainers.stages import (
     StageContext,
@@ -136,6 +138,7 @@ def _run_stage(
         return Trained(policy, entries(state["log_history"], stage=name.value), before)
     clock = _Clock(before)
     trainer = make(policy, _stage_context(run, inputs, name, clock))
+    trainer.add_callback(TrackingCallback(Series(name.value), run.tracking))
     trainer.train(resume_from_checkpoint=str(saved.folder) if saved else None)
     _require_end(run, trainer, steps)
     return Trained(
@@ -182,6 +185,7 @@ def _stage_context(run: Run, inputs: Inputs, name: StageName, clock: _Clock) -> 
         tokenizer=inputs.tokenizer,
         folder=folder,
         board=run.work.board,
+        metrics=run.work.metrics,
         stop=run.work.stop,
         save=save,
     )

@@ -10,10 +10,12 @@ from preference_trainer.attempt import Attempt, claim
 from preference_trainer.checkpoints import Checkpoints
 from preference_trainer.dataset.cache import cache_place
 from preference_trainer.errors import ConfigurationError
+from preference_trainer.metrics import Metrics
 from preference_trainer.model.device import Device, choose_device, require_bitsandbytes
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
+from preference_trainer.tracking.run_tracking import RunTracking, open_tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Work:
     folder: Path
     device: Device
     board: ProgressBoard
+    metrics: Metrics
     stop: StopRequest
 
     @property
@@ -52,7 +55,9 @@ class Work:
 
     def location(self, uri: str) -> Location:
         """Open a location with the storage settings of the spec."""
-        return open_location(uri, self.spec.storage, local=self.document.local)
+        return open_location(
+            uri, self.spec.storage, local=self.document.local, metrics=self.metrics
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Run:
     work: Work
     attempt: Attempt
     checkpoints: Checkpoints
+    tracking: RunTracking
 
     @property
     def spec(self) -> PreferenceJobSpec:
@@ -75,7 +81,12 @@ class Run:
 
 
 def prepare(
-    document: RunDocument, *, folder: Path, board: ProgressBoard, stop: StopRequest
+    document: RunDocument,
+    *,
+    folder: Path,
+    board: ProgressBoard,
+    metrics: Metrics,
+    stop: StopRequest,
 ) -> Work:
     """Read the document and choose the device.
 
@@ -96,6 +107,7 @@ def prepare(
         folder=folder,
         device=device,
         board=board,
+        metrics=metrics,
         stop=stop,
     )
 
@@ -104,6 +116,10 @@ def claim_run(work: Work) -> Run:
     """Claim the run; an older attempt finds out before it writes again."""
     attempt = claim(work.place)
     kept = Checkpoints(
-        place=work.place / "checkpoints", attempt=attempt, keep=work.spec.checkpoints.keep
+        place=work.place / "checkpoints",
+        attempt=attempt,
+        keep=work.spec.checkpoints.keep,
+        metrics=work.metrics,
     )
-    return Run(work=work, attempt=attempt, checkpoints=kept)
+    tracking = open_tracking(work.document, work.resolved, attempt)
+    return Run(work=work, attempt=attempt, checkpoints=kept, tracking=tracking)

@@ -11,6 +11,7 @@ from preference_api.v1alpha1.model import Model
 from preference_api.v1alpha1.placement import Resources, Restarts, Retrain
 from preference_api.v1alpha1.results import Checkpoints, Evaluation, Output
 from preference_api.v1alpha1.storage import Storage
+from preference_api.v1alpha1.tracking import Tracking
 from preference_api.v1alpha1.training import Training
 
 
@@ -52,6 +53,9 @@ class PreferenceJobSpec(ApiModel):
         default_factory=Evaluation, description="What is measured after training."
     )
     storage: Storage = Field(default_factory=Storage, description="How the bucket is reached.")
+    tracking: Tracking | None = Field(
+        None, description="Where the training can be followed beside the bucket."
+    )
     resources: Resources = Field(
         default_factory=Resources, description="What a training pod asks for."
     )

@@ -14,6 +14,8 @@ from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.methods import DPO, Method, Reference
 from preference_api.v1alpha1.training import StopWhen
 from preference_trainer.callbacks import GuardCallback, ProgressCallback, SavingCallback
+from preference_trainer.metrics import Metrics
+from preference_trainer.metrics.steps import MetricsCallback, StageFacts
 from preference_trainer.model.device import Device
 from preference_trainer.progress import ProgressBoard
 from preference_trainer.scoring import Row, Scores, tokens_of
@@ -48,6 +50,7 @@ class StageContext:
     tokenizer: PreTrainedTokenizerBase
     folder: Path
     board: ProgressBoard
+    metrics: Metrics
     stop: StopRequest
     save: Callable[[Path, int], None]
 
@@ -202,6 +205,19 @@ def _callbacks(
     spec = context.spec
     return [
         ProgressCallback(board=context.board, tokens_a_step=tokens * context.batch.pairs),
+        MetricsCallback(
+            metrics=context.metrics, facts=_facts(context, rows=len(rows), tokens=tokens)
+        ),
         GuardCallback(guards=guards, chosen_tokens=chosen, beta=beta),
         SavingCallback(settings=spec.checkpoints, stop=context.stop, save=context.save),
     ]
+
+
+def _facts(context: StageContext, *, rows: int, tokens: float) -> StageFacts:
+    return StageFacts(
+        rows=rows,
+        tokens_a_row=tokens,
+        batch=context.batch.pairs,
+        checkpoint_seconds=60.0 * context.spec.checkpoints.every_minutes,
+        gpu=context.device.kind == "cuda",
+    )
