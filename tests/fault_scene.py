@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import api_proxy
+import lease_rights
 import operator_process
 import run_invariants
 from api_history import EVENTS, History, recorded
@@ -166,6 +167,7 @@ def opened(plane: ControlPlane, namespace: str, folder: Path) -> Iterator[Scene]
             _port=stack.enter_context(listening()),
             _stack=stack,
         )
+        lease_rights.give(plane, namespace)
         yield scene
         _close(scene)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import api_history
 import api_proxy
+import lease_rights
 import operator_process
 import progress_port
 import run_invariants
@@ -70,6 +71,7 @@ def operated(around: Around, folder: Path, *, namespaces: Sequence[str] = ()) ->
         namespaces: Those that it looks after, alone among the operators; all where empty.
     """
     name = namespaces[0] if namespaces else "operator"
+    lease_rights.give(around.plane, name)
     with api_proxy.before(around.plane) as proxy:
         kubeconfig = operator_process.account_kubeconfig(around.plane, server=proxy.url)
         with operator_process.running(

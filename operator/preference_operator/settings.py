@@ -43,6 +43,11 @@ class Settings(BaseModel):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
         "IfNotPresent", description="Pull policy of training pods."
     )
+    trainer_account: Name | None = Field(
+        None,
+        description="Service account of training and check pods, where a PreferenceJob names none. "
+        "It has to exist in every namespace that has PreferenceJobs.",
+    )
     trainer_port: Port = Field(8080, description="Port of a training pod's progress.")
     check_cpu: Quantity = Field("1", description="Processor request of check pods.")
     check_memory: Quantity = Field("2Gi", description="Memory request and limit of check pods.")
@@ -78,7 +83,16 @@ class Settings(BaseModel):
     )
     retry_seconds: Seconds = Field(2, description="Seconds between two looks at the Lease.")
     health_port: int = Field(
-        8081, ge=0, le=65535, description="Port of /healthz and /readyz; 0 takes a free one."
+        8081,
+        ge=0,
+        le=65535,
+        description="Port of /healthz, /readyz and /metrics; 0 takes a free one.",
+    )
+    metrics_jobs: int = Field(
+        2000,
+        ge=0,
+        description="PreferenceJobs that have series of their own in /metrics; where there are "
+        "more, those that are not over come first, then the newest.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="Least important lines that are logged."

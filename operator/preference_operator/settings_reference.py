@@ -18,6 +18,7 @@ _BEGIN = (
 _END = "<!-- End of what is generated. -->\n"
 _FOUND: Mapping[str, str] = {
     "trainer_image": "`preference-trainer:` and the operator's version",
+    "trainer_account": "`default`, which every namespace has",
     "identity": "host name, which is the pod's name",
     "lease_namespace": "namespace of the pod, else `default`",
     "kubeconfig": "",

@@ -163,6 +163,21 @@ def test_who_leads_is_not_overwritten_by_an_upgrade(plane: ControlPlane, release
     assert plane.ask("GET", LEASE)["spec"]["holderIdentity"] == "a"
 
 
+def test_releases_stand_beside_one_another(
+    plane: ControlPlane, release: Release, before: set[Name]
+) -> None:
+    release.install()
+    served(plane)
+    alone = everything(plane)
+    apart = {"crds": {"enabled": False}, "rbac": {"aggregate": False}, "watchNamespaces": ["other"]}
+    second = Release(plane, apart, name="second")
+    second.install()
+    own = everything(plane) - alone
+    second.uninstall()
+    assert {namespace for _kind, namespace, _name in own} == {"", NAMESPACE, "other"}
+    until(lambda: everything(plane) == alone)
+
+
 def test_bounds_are_loosened_by_an_upgrade(plane: ControlPlane, release: Release) -> None:
     path = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
     release.install()

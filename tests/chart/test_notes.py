@@ -13,7 +13,11 @@ from helm_chart import CHART, Values, helm
         ({}, "AWS S3 only; list other storage endpoints in policy.endpoints"),
         ({}, "stays when this release is uninstalled"),
         ({"watchNamespaces": ["a", "b"]}, "watches a, b."),
-        ({"watchNamespaces": ["a", "b"]}, "spec.resources.serviceAccountName: preference-trainer"),
+        ({"watchNamespaces": ["a"]}, "pods get the service account preference-trainer."),
+        (
+            {"trainer": {"namespaces": ["a"]}},
+            "spec.resources.serviceAccountName: preference-trainer",
+        ),
         (
             {"policy": {"endpoints": ["https://s3.example"]}},
             "storage endpoints https://s3.example.",

@@ -57,6 +57,12 @@ def helm_test(kubeconfig: Path, **changes: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def accounts(plane: ControlPlane) -> set[str]:
+    """Whom the pods of the team are."""
+    pods = plane.ask("GET", "/api/v1/namespaces/team/pods")["items"]
+    return {pod["spec"]["serviceAccountName"] for pod in pods}
+
+
 def test_helm_test_fails_where_no_replica_leads(kubeconfig: Path) -> None:
     assert helm_test(kubeconfig) == (1, "no replica leads\n")
 
@@ -76,6 +82,7 @@ def test_a_namespaced_operator_works_within_its_rights_and_bounds(
         job = jobs.create(storage={"endpoint": "https://s3.example.com"})
         until(lambda: bool(jobs.children(job, stage="check")))
         until(lambda: jobs.condition("Accepted") is not None)
+        until(lambda: accounts(plane) == {"preference-trainer"})
         assert helm_test(kubeconfig) == (0, "")
     entries = plane.audit.of(USER, since=began)
     assert entries

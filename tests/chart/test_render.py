@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
+from chart_variants import ALL_ON, CLOSED, DIGEST, VARIANTS
 from control_plane import ControlPlane
 from helm_chart import (
     CHART,
     NAMESPACE,
     Body,
     HelmFailed,
-    Values,
     documents,
     environment,
     helm,
@@ -24,68 +24,6 @@ from preference_api import crd
 from preference_operator.settings import PREFIX, Settings
 
 MANIFESTS = CHART.parents[1] / "operator" / "manifests"
-DIGEST = "sha256:" + "0" * 64
-ALL_ON: Values = {
-    "commonLabels": {"team": "platform"},
-    "image": {"repository": "registry.example/operator", "tag": "2", "digest": DIGEST},
-    "imagePullSecrets": [{"name": "registry"}],
-    "trainer": {
-        "image": {"digest": DIGEST},
-        "allowedImages": ["registry.example/*"],
-        "namespaces": ["team", "other"],
-        "serviceAccount": {
-            "annotations": {"example.com/role": "trainer"},
-            "imagePullSecrets": [{"name": "registry"}],
-        },
-    },
-    "serviceAccount": {"annotations": {"example.com/role": "operator"}},
-    "podLabels": {"a": "b"},
-    "podAnnotations": {"a": "b"},
-    "nodeSelector": {"a": "b"},
-    "tolerations": [{"key": "a", "operator": "Exists"}],
-    "affinity": {"nodeAffinity": {}},
-    "priorityClassName": "system-cluster-critical",
-    "podDisruptionBudget": {"maxUnavailable": "50%"},
-    "networkPolicy": {
-        "apiServer": [{"ipBlock": {"cidr": "192.0.2.1/32"}}],
-        "monitoring": [{"namespaceSelector": {"matchLabels": {"name": "monitoring"}}}],
-    },
-    "policy": {"endpoints": ["http://minio.team:9000"], "actions": ["Warn", "Audit"]},
-    "monitoring": {
-        "podMonitors": {"enabled": True, "labels": {"release": "prometheus"}},
-        "rules": {"enabled": True, "labels": {"release": "prometheus"}},
-        "dashboard": {"enabled": True, "annotations": {"folder": "training"}},
-    },
-    "extraObjects": [
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "as-mapping"}},
-        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: of-{{ .Release.Name }}}\n",
-    ],
-}
-ALL_OFF: Values = {
-    "crds": {"enabled": False},
-    "replicas": 0,
-    "rbac": {"create": False, "aggregate": False},
-    "serviceAccount": {"create": False, "name": "default"},
-    "podDisruptionBudget": {"enabled": False},
-    "topologySpreadConstraints": [],
-    "networkPolicy": {"operator": False, "trainer": False},
-    "trainer": {"serviceAccount": {"create": False}},
-    "policy": {"jobs": False, "preferenceJobs": False},
-}
-CLOSED: Values = {
-    "trainer": {"namespaces": ["team"]},
-    "networkPolicy": {"dns": [], "storage": []},
-    "policy": {"systemNodes": True, "forbiddenNamespaces": []},
-}
-VARIANTS: dict[str, Values] = {
-    "defaults": {},
-    "all on": ALL_ON,
-    "all off": ALL_OFF,
-    "closed": CLOSED,
-    "two namespaces": {"watchNamespaces": ["team", "other"]},
-    "one replica": {"replicas": 1},
-    "own name": {"fullnameOverride": "alignment", "crds": {"keep": False}},
-}
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +39,9 @@ def ready(plane: ControlPlane) -> ControlPlane:
     return plane
 
 
-def test_lint_finds_nothing() -> None:
-    assert "0 chart(s) failed" in helm("lint", "--strict", CHART)
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_lint_finds_nothing(variant: str) -> None:
+    assert "0 chart(s) failed" in helm("lint", "--strict", CHART, values=VARIANTS[variant])
 
 
 @pytest.mark.cluster
@@ -175,6 +114,17 @@ def test_an_operator_of_some_namespaces_has_the_same_rights_in_those_only() -> N
     assert not [one for one in here if one["kind"].startswith("ClusterRole")]
 
 
+def test_without_rights_in_the_cluster_the_chart_has_objects_of_namespaces_only() -> None:
+    values = {
+        "watchNamespaces": ["team"],
+        "crds": {"enabled": False},
+        "rbac": {"aggregate": False},
+        "policy": {"jobs": False, "preferenceJobs": False},
+    }
+    places = {one["metadata"].get("namespace", one["kind"]) for one in documents(values)}
+    assert places == {NAMESPACE, "team"}
+
+
 def test_every_setting_of_the_operator_comes_from_a_value() -> None:
     from_the_pod = {"identity", "lease_namespace", "kubeconfig"}
     names = {PREFIX + name.upper() for name in Settings.model_fields.keys() - from_the_pod}
@@ -203,16 +153,6 @@ def test_variables_of_services_do_not_reach_the_operator() -> None:
     assert (
         only(documents(), "Deployment")["spec"]["template"]["spec"]["enableServiceLinks"] is False
     )
-
-
-@pytest.mark.parametrize("namespaces", ["trainer", "watched"])
-def test_namespaces_get_an_account_without_rights_or_token(namespaces: str) -> None:
-    name = {"trainer": {"namespaces": ["team"]}}
-    objects = documents(name if namespaces == "trainer" else {"watchNamespaces": ["team"]})
-    account = only(objects, "ServiceAccount", "preference-trainer")
-    assert account["metadata"]["namespace"] == "team"
-    assert account["automountServiceAccountToken"] is False
-    assert "preference-trainer" not in str([one for one in objects if "Binding" in one["kind"]])
 
 
 @pytest.mark.parametrize("replicas", [0, 1, 2])

@@ -37,11 +37,26 @@ WRONG: list[tuple[Values, str]] = [
     ({"commonLabels": {"a": 1}}, "at '/commonLabels/a': got number, want string"),
     ({"resources": {"limits": {"memory": "much"}}}, "at '/resources/limits/memory'"),
     ({"resources": {"claims": []}}, "at '/resources': additional properties 'claims'"),
+    ({"tolerations": [{"operators": "Exists"}]}, "at '/tolerations/0': additional properties"),
+    ({"affinity": {"nodes": {}}}, "at '/affinity': additional properties 'nodes' not allowed"),
+    (
+        {"networkPolicy": {"apiServer": [{"ipBlock": {"cidr": "192.0.2.1"}}]}},
+        "at '/networkPolicy/apiServer/0/ipBlock/cidr': '192.0.2.1' does not match pattern",
+    ),
+    (
+        {"networkPolicy": {"storage": [{"to": [{"podSelector": {}}], "ports": [{"prot": 1}]}]}},
+        "at '/networkPolicy/storage/0/ports/0': additional properties 'prot' not allowed",
+    ),
+    (
+        {"networkPolicy": {"monitoring": [{"namespaceSelector": {"matchLabel": {}}}]}},
+        "at '/networkPolicy/monitoring/0/namespaceSelector': additional properties",
+    ),
     ({"topologySpreadConstraints": [{"maxSkew": 1}]}, "at '/topologySpreadConstraints/0'"),
     ({"podDisruptionBudget": {"maxUnavailable": "half"}}, "at '/podDisruptionBudget/maxUnav"),
     ({"trainer": {"allowedImages": ["a,b"]}}, "at '/trainer/allowedImages/0'"),
     ({"trainer": {"check": {"cpu": 1}}}, "at '/trainer/check/cpu': got number, want string"),
     ({"trainer": {"serviceAccount": {"name": ""}}}, "at '/trainer/serviceAccount/name'"),
+    ({"trainer": {"serviceAccount": {"default": True}}}, "at '/trainer/serviceAccount/default'"),
     ({"trainer": {"env": []}}, "at '/trainer': additional properties 'env' not allowed"),
     ({"networkPolicy": {"dns": [{}]}}, "at '/networkPolicy/dns/0': minProperties"),
     ({"networkPolicy": {"storage": [{"ports": []}]}}, "at '/networkPolicy/storage/0': missing"),
@@ -70,6 +85,24 @@ def paths(schema: Body, whole: Body, path: str = "") -> Iterator[str]:
     for name, part in node.get("properties", {}).items():
         yield f"{path}{name}"
         yield from paths(part, whole, f"{path}{name}.")
+
+
+def open_objects(schema: Any, path: str = "") -> Iterator[str]:
+    """Where a schema has objects that take any name; a mapping of texts has a schema of those."""
+    if isinstance(schema, list):
+        for number, part in enumerate(schema):
+            yield from open_objects(part, f"{path}/{number}")
+    elif isinstance(schema, dict):
+        if schema.get("type") == "object" and schema.get("additionalProperties", True) is True:
+            yield path
+        for name, part in schema.items():
+            yield from open_objects(part, f"{path}/{name}")
+
+
+def test_every_object_of_the_chart_refuses_unknown_names() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    found = [path.removesuffix("/^(node|pod|podAnti)Affinity$") for path in open_objects(schema)]
+    assert found == ["/properties/global", "/properties/affinity/patternProperties"]
 
 
 def names(values: Any, known: set[str], path: str = "") -> Iterator[str]:

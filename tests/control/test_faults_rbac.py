@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 import fault_scene
+import lease_rights
 import run_invariants
 from api_proxy import ApiProxy
 from awaiting import until
 from control_plane import ControlPlane
 from fault_scene import QUICK, Scene
-from operator_process import NAMESPACE, OperatorProcess
+from operator_process import OperatorProcess
 from preference_operator.names import ChildStage
 from preference_operator.run import Exit
 from run_player import CHECKED, STOPPED, TRAINED, RunPlayer
@@ -22,7 +23,6 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 RULES = "/apis/rbac.authorization.k8s.io/v1"
 CLUSTER_ROLE = f"{RULES}/clusterroles/preference-operator"
-ROLE = f"{RULES}/namespaces/{NAMESPACE}/roles/preference-operator"
 EVERYTHING = ""
 WATCHED = ("preferencejobs", "jobs", "pods")
 """The first watch that breaks ends the others, and is the one that is told of."""
@@ -173,7 +173,8 @@ def test_without_the_lease_it_ends_and_leads_again_with_it(scene: Scene) -> None
     player.create()
     player.check()
     pod = player.train()
-    with missing(scene.plane, ROLE, "update", "leases"):
+    role = lease_rights.role(scene.namespace)
+    with missing(scene.plane, role, "update", "leases"):
         assert operator.process.wait() == Exit.FAILED
         assert told(operator, "update", "leases")
         operator.process.start()

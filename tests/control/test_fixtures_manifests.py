@@ -16,7 +16,9 @@ MANIFESTS = Path(__file__).resolve().parents[2] / "operator" / "manifests"
 USER = audit_log.service_account(NAMESPACE, ACCOUNT)
 
 
-def allowed(plane: ControlPlane, verb: str, resource: str, namespace: str) -> bool:
+def allowed(
+    plane: ControlPlane, verb: str, resource: str, namespace: str, *, name: str = ""
+) -> bool:
     """Whether the operator may; the resource as group/resource/subresource, the last if any."""
     group, resource, *subresource = resource.split("/")
     attributes = {
@@ -25,6 +27,7 @@ def allowed(plane: ControlPlane, verb: str, resource: str, namespace: str) -> bo
         "resource": resource,
         "subresource": "".join(subresource),
         "namespace": namespace,
+        "name": name,
     }
     review = plane.ask(
         "POST",
@@ -61,11 +64,21 @@ def test_the_operator_may_do_this_anywhere(
     assert {verb for verb in every if allowed(control, verb, resource, "team")} == verbs
 
 
-def test_the_operator_may_hold_a_lease_in_its_own_namespace(control: ControlPlane) -> None:
+@pytest.mark.parametrize(
+    ("name", "verbs"),
+    [
+        ("preference-operator", {"get", "create", "update"}),
+        ("another", {"create"}),
+        ("", {"create"}),
+    ],
+)
+def test_the_operator_may_hold_its_lease_in_its_own_namespace(
+    control: ControlPlane, name: str, verbs: set[str]
+) -> None:
     every = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
     leases = "coordination.k8s.io/leases"
-    found = {verb for verb in every if allowed(control, verb, leases, NAMESPACE)}
-    assert found == {"get", "create", "update"}
+    found = {verb for verb in every if allowed(control, verb, leases, NAMESPACE, name=name)}
+    assert found == verbs
 
 
 def test_the_operators_pods_pass_the_restricted_standard(control: ControlPlane) -> None:

@@ -53,6 +53,19 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- default .Values.watchNamespaces .Values.trainer.namespaces | uniq | toJson -}}
 {{- end -}}
 
+{{/* The account of pods whose PreferenceJob names none; nothing where it is the namespace's own. */}}
+{{- define "preference.defaultAccount" -}}
+{{- $account := .Values.trainer.serviceAccount -}}
+{{- $prepared := include "preference.trainerNamespaces" . | fromJsonArray -}}
+{{- $everywhere := and $account.create (gt (len .Values.watchNamespaces) 0) -}}
+{{- range .Values.watchNamespaces -}}
+{{- $everywhere = and $everywhere (has . $prepared) -}}
+{{- end -}}
+{{- if or (eq $account.default "always") (and (eq $account.default "auto") $everywhere) -}}
+{{- $account.name -}}
+{{- end -}}
+{{- end -}}
+
 {{/* The regular expression of an image pattern, as the operator reads it. */}}
 {{- define "preference.imageExpression" -}}
 {{- $everything := or (eq . "*") (and (hasSuffix "*" .) (contains "/" .)) -}}

@@ -18,6 +18,7 @@ capabilities:
   "TRAINER_IMAGE" (include "preference.image" (list .Values.trainer.image .))
   "ALLOWED_IMAGES" (join "," .Values.trainer.allowedImages)
   "IMAGE_PULL_POLICY" .Values.trainer.image.pullPolicy
+  "TRAINER_ACCOUNT" (include "preference.defaultAccount" .)
   "TRAINER_PORT" .Values.trainer.port
   "CHECK_CPU" .Values.trainer.check.cpu
   "CHECK_MEMORY" .Values.trainer.check.memory
@@ -32,6 +33,7 @@ capabilities:
   "RENEW_SECONDS" .Values.leaderElection.renewSeconds
   "RETRY_SECONDS" .Values.leaderElection.retrySeconds
   "HEALTH_PORT" .Values.healthPort
+  "METRICS_JOBS" (int64 .Values.metricsJobs)
   "LOG_LEVEL" .Values.logLevel
 -}}
 {{- range $name, $value := $settings }}

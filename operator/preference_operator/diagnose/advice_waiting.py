@@ -34,7 +34,9 @@ _NOT_CREATED: Mapping[Reason, Advice] = {
     Reason.SERVICE_ACCOUNT_NOT_FOUND: Advice(
         group=Group.NOT_CREATED,
         meaning="The pod's service account does not exist in the namespace.",
-        remedy="Create the service account, or correct spec.resources.serviceAccountName.",
+        remedy="Create the service account in this namespace, or correct "
+        "spec.resources.serviceAccountName; where the spec names none, the account is the "
+        "operator's PREFERENCE_OPERATOR_TRAINER_ACCOUNT.",
     ),
     Reason.PRIORITY_CLASS_NOT_FOUND: Advice(
         group=Group.NOT_CREATED,

@@ -81,6 +81,7 @@ TRAINER_REASONS = (
     "OutOfMemory",
     "Overlong",
     "PreconditionFailed",
+    "Redirected",
     "ReferenceMismatch",
     "RemoteCode",
     "Superseded",
