@@ -1,7 +1,7 @@
 """The project's images, built by podman on a base that debootstrap makes.
 
 An image's tag is a hash of what it is made from: what is there already is not made again. They lie
-in a storage of their own in the cache folder.
+in a storage of their own in the cache folder. What the project's images run on has no shell.
 """
 
 import ast
@@ -12,10 +12,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import machine
@@ -24,6 +25,14 @@ ROOT = Path(__file__).resolve().parents[1]
 RELEASE = "bookworm"
 PACKAGES = ("ca-certificates", "python3", "python3-venv")
 SLEEP = ("/bin/sleep", "infinity")
+SHELLS = tuple(f"/usr/bin/{name}" for name in ("sh", "dash", "bash", "rbash"))
+RELEASED = {
+    "VERSION": "1.2.3",
+    "REVISION": "0123456789abcdef0123456789abcdef01234567",
+    "CREATED": "2026-01-02T03:04:05Z",
+    "SOURCE": "https://example.com/preference-operator",
+}
+"""Build arguments that a release sets."""
 RUN_FOLDER = "/run/preference-operator-images"
 """podman takes no long path for it."""
 LIMITS = ("--ulimit=nofile=20000:20000", "--ulimit=nproc=4096:4096")
@@ -31,21 +40,23 @@ LIMITS = ("--ulimit=nofile=20000:20000", "--ulimit=nproc=4096:4096")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """What an image is made from, all of it below the root of the repository."""
+    """What an image is made from, all of it below a root such as that of the repository."""
 
     name: str
     dockerfile: str
     sources: tuple[str, ...]
+    root: Path = ROOT
 
     def digest(self) -> str:
         """A hash over everything that goes into the image."""
         named = [".dockerignore", "LICENSE", "README.md", "constraints.txt", "pyproject.toml"]
-        paths = [ROOT / name for name in [*named, self.dockerfile]]
+        named += [f"release/{name}.py" for name in ("requirements", "sbom", "tidy")]
+        paths = [self.root / name for name in [*named, self.dockerfile]]
         for folder in self.sources:
-            found = (ROOT / folder).rglob("*")
+            found = (self.root / folder).rglob("*")
             paths += sorted(p for p in found if p.is_file() and "__pycache__" not in p.parts)
-        lines = [f"{path.relative_to(ROOT)} {_sha256(path.read_bytes())}" for path in paths]
-        return _sha256("\n".join([_base_digest(), *lines]).encode())
+        lines = [f"{path.relative_to(self.root)} {_sha256(path.read_bytes())}" for path in paths]
+        return _sha256("\n".join([_runtime_digest(), json.dumps(RELEASED), *lines]).encode())
 
 
 OPERATOR = Recipe(
@@ -65,10 +76,42 @@ def base() -> str:
     return _at_hand("preference-base", _base_digest(), _make_base)
 
 
-def built(recipe: Recipe) -> str:
-    """The name of an image of the project, as a pod names it."""
+def runtime() -> str:
+    """The base without its shells, on which the project's images run."""
     ground = base()
-    return _at_hand(recipe.name, recipe.digest(), lambda name: _build(recipe, name, ground))
+    return _at_hand("preference-runtime", _runtime_digest(), lambda name: _bare(name, ground))
+
+
+def built(recipe: Recipe, *options: str) -> str:
+    """The name of an image of the project, as a pod names it.
+
+    Args:
+        recipe: What it is made from.
+        options: More options of the build.
+    """
+    grounds = {"BASE": base(), "RUNTIME": runtime()}
+    return _at_hand(
+        recipe.name, recipe.digest(), lambda name: _build(recipe, name, grounds, options)
+    )
+
+
+def inspected(image: str) -> dict[str, Any]:
+    """What podman tells about an image."""
+    told: dict[str, Any] = json.loads(_podman("image", "inspect", image))[0]
+    return told
+
+
+def history(image: str) -> list[dict[str, Any]]:
+    """The steps that an image was built by, last first, with the size that each added."""
+    steps: list[dict[str, Any]] = json.loads(_podman("history", "--format=json", image))
+    return steps
+
+
+def in_a_container(image: str, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a cluster would: read-only root, no rights, /tmp to write to; no network."""
+    options = ("--rm", "--read-only", "--cap-drop=all", "--security-opt=no-new-privileges")
+    words = _podman_command("run", *options, *LIMITS, "--network=none", "--entrypoint=", image)
+    return subprocess.run([*words, *command], capture_output=True, text=True, check=False)
 
 
 def saving(image: str) -> tuple[str, ...]:
@@ -89,14 +132,22 @@ def _at_hand(name: str, digest: str, make: Callable[[str], None]) -> str:
     return image
 
 
-def _build(recipe: Recipe, name: str, ground: str) -> None:
+def _build(recipe: Recipe, name: str, grounds: Mapping[str, str], options: tuple[str, ...]) -> None:
+    arguments = [f"--build-arg={key}={value}" for key, value in {**grounds, **RELEASED}.items()]
     with tempfile.TemporaryDirectory() as folder:
         _podman(
             "build",
-            *("--network=host", *LIMITS, *_package_index(Path(folder) / "pip.conf")),
-            *(f"--build-arg=BASE={ground}", f"--file={recipe.dockerfile}", f"--tag={name}"),
-            str(ROOT),
+            *("--network=host", *LIMITS, *_package_index(Path(folder) / "pip.conf"), *options),
+            *(*arguments, f"--file={recipe.root / recipe.dockerfile}", f"--tag={name}"),
+            str(recipe.root),
         )
+
+
+def _bare(name: str, ground: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = Path(folder, "Dockerfile")
+        recipe.write_text(f"FROM {ground}\nRUN {json.dumps(['/bin/rm', *SHELLS])}\n")
+        _podman("build", *LIMITS, f"--file={recipe}", f"--tag={name}", folder)
 
 
 def _make_base(name: str) -> None:
@@ -112,6 +163,10 @@ def _make_base(name: str) -> None:
 
 def _base_digest() -> str:
     return _sha256(json.dumps([RELEASE, PACKAGES, SLEEP]).encode())
+
+
+def _runtime_digest() -> str:
+    return _sha256(json.dumps([_base_digest(), SHELLS]).encode())
 
 
 def _package_index(file: Path) -> list[str]:
