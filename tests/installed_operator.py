@@ -1,30 +1,30 @@
-"""The operator as its manifests install it, run by the node of the tests."""
+"""The operator as its chart installs it, run by the node of the tests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import yaml
-
-from operator_process import NAMESPACE
-from preference_operator.settings import PREFIX
+import helm_chart
+from control_plane import ControlPlane
+from helm_chart import CHART, NAMESPACE, RELEASE, Release
 from real_cluster import Cluster
 
-MANIFESTS = Path(__file__).resolve().parents[1] / "operator" / "manifests"
-NAME = "preference-operator"
-"""Of the Deployment, and of the Lease."""
-_LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}"
+_LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{RELEASE}"
 _PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
-_ROLLOUT_SECONDS = 120
+_AGGREGATED = "rbac.authorization.k8s.io/aggregate-to-"
+_WAIT = ("--wait", "--timeout=3m")
+
+Rule = tuple[str, str, str, str]
+"""API group, resource, verb, and the name that it is for where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstalledOperator:
-    """The operator's Deployment on a cluster, all its pods ready at first."""
+    """A release on a cluster, all its pods ready at first."""
 
     cluster: Cluster
+    release: Release
 
     @property
     def leader(self) -> str:
@@ -39,6 +39,14 @@ class InstalledOperator:
         staying = [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
         return {pod["metadata"]["name"]: _ready(pod) for pod in staying}
 
+    @property
+    def rules(self) -> set[Rule]:
+        """What the chart lets the operator do."""
+        roles = ("ClusterRole", "Role")
+        found = [one for one in helm_chart.documents(self.release.values) if one["kind"] in roles]
+        own = [role for role in found if not _for_people(role)]
+        return {rule for role in own for entry in role["rules"] for rule in _rules(entry)}
+
     def logs(self, pod: str) -> str:
         """What a pod has written."""
         return self.cluster.logs(NAMESPACE, pod)
@@ -49,44 +57,55 @@ class InstalledOperator:
 
 
 @contextmanager
-def installed(cluster: Cluster, **settings: object) -> Iterator[InstalledOperator]:
-    """What operator/manifests install, and nothing else.
+def installed(
+    cluster: Cluster, values: Mapping[str, Any], *, endpoints: Iterable[str]
+) -> Iterator[InstalledOperator]:
+    """The chart, installed by helm in a namespace that takes `restricted` pods only.
 
     Args:
         cluster: Where to.
-        settings: Options of the operator, by the names of the fields of its Settings.
+        values: Of the chart, beside the images of the tests.
+        endpoints: Of storage that PreferenceJobs may name.
     """
-    kubectl, where = cluster.plane.kubectl, ("-n", NAMESPACE)
-    kubectl("apply", "-f", str(MANIFESTS / "rbac.yaml"))
-    kubectl("apply", "-f", "-", stdin=yaml.safe_dump(deployment(cluster, settings)))
-    timeout = f"--timeout={_ROLLOUT_SECONDS}s"
-    kubectl("rollout", "status", f"deployment/{NAME}", *where, timeout)
-    yield InstalledOperator(cluster=cluster)
-    kubectl("delete", "deployment", NAME, *where, "--cascade=foreground")
+    cluster.make_namespace(NAMESPACE)
+    release = Release(cluster.plane, chart_values(cluster, values, endpoints))
+    release.install(CHART, *_WAIT)
+    yield InstalledOperator(cluster=cluster, release=release)
+    if release.installed:
+        release.uninstall()
 
 
-def rules() -> set[tuple[str, str, str]]:
-    """What the manifests let the operator do: API group, resource and verb."""
-    documents = yaml.safe_load_all((MANIFESTS / "rbac.yaml").read_text())
-    return {
-        (group, resource, verb)
-        for document in documents
-        for rule in document.get("rules", ())
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
+def chart_values(
+    cluster: Cluster, values: Mapping[str, Any], endpoints: Iterable[str]
+) -> dict[str, Any]:
+    """Values of the chart with the images of the tests, which no registry has."""
+    trainer = {"image": _image(cluster.trainer), **values.get("trainer", {})}
+    policy = {"endpoints": list(endpoints)}
+    return {**values, "image": _image(cluster.operator), "trainer": trainer, "policy": policy}
 
 
-def deployment(cluster: Cluster, settings: Mapping[str, object]) -> Any:
-    """The Deployment that ships, with the images of the tests and some settings."""
-    shipped = yaml.safe_load((MANIFESTS / "deployment.yaml").read_text())
-    container = shipped["spec"]["template"]["spec"]["containers"][0]
-    container["image"] = cluster.operator
-    values = {f"{PREFIX}{name.upper()}": str(value) for name, value in settings.items()}
-    values[f"{PREFIX}TRAINER_IMAGE"] = cluster.trainer
-    container["env"] = [{"name": name, "value": value} for name, value in values.items()]
-    return shipped
+def await_rollout(plane: ControlPlane) -> None:
+    """Return once the Deployment runs as it was written last."""
+    where = (f"deployment/{RELEASE}", "-n", NAMESPACE, "--timeout=180s")
+    plane.kubectl("rollout", "status", *where)
+
+
+def _image(name: str) -> dict[str, str]:
+    repository, _, tag = name.rpartition(":")
+    return {"repository": repository, "tag": tag, "pullPolicy": "Never"}
+
+
+def _for_people(role: Mapping[str, Any]) -> bool:
+    """Whether the cluster's own roles take it over."""
+    return any(label.startswith(_AGGREGATED) for label in role["metadata"]["labels"])
+
+
+def _rules(entry: Mapping[str, Any]) -> Iterator[Rule]:
+    for group in entry["apiGroups"]:
+        for resource in entry["resources"]:
+            for verb in entry["verbs"]:
+                for name in entry.get("resourceNames", [""]):
+                    yield group, resource, verb, name
 
 
 def _ready(pod: Any) -> bool:

@@ -173,6 +173,11 @@ def _load(wanted: Sequence[str]) -> None:
     _ctr("images", "delete", *(name for name, _, digest, *_ in lines if digest not in kept))
 
 
+def tag(image: str, name: str) -> None:
+    """Have the node hold an image under one more name."""
+    _ctr("images", "tag", "--force", image, name)
+
+
 def _start_kubelet(cleanup: ExitStack, plane: ControlPlane) -> None:
     command = (
         programs.find("kubelet"),

@@ -21,14 +21,15 @@ from s3_servers import S3Server
 from team_space import TeamSpace
 
 _numbers = itertools.count(1)
-SETTINGS = {
+KEY, SECRET_KEY = "canary-access-key", "canary-secret-key"
+"""Credentials of the bucket, as no text but theirs would have them."""
+VALUES = {
     # Trainings of seconds are seen from within.
-    "progress_seconds": 1,
+    "progressSeconds": 1,
     # Several checks find room on a small machine.
-    "check_cpu": "100m",
-    "allowed_images": "localhost:9/*",
+    "trainer": {"check": {"cpu": "100m"}, "allowedImages": ["localhost:9/*"]},
 }
-"""Of the installed operator, in place of its defaults."""
+"""Of the installed chart, in place of its defaults."""
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     sandbox = images.base()
     operator, trainer = images.built(images.OPERATOR), images.built(images.TRAINER)
     folder = tmp_path_factory.mktemp("cluster")
-    parts = {"controller_manager": True, "scheduler": True, "kind": True, "audit": True}
+    parts = {"controller_manager": True, "scheduler": True, "audit": True}
     with (
         node.alone(),
         control_plane.running(folder, pods=True, **parts) as plane,
@@ -54,9 +55,10 @@ def namespace(cluster: Cluster) -> str:
 
 
 @pytest.fixture(scope="session")
-def operator(cluster: Cluster) -> Iterator[InstalledOperator]:
-    """The operator, installed by its manifests."""
-    with installed_operator.installed(cluster, **SETTINGS) as operator:
+def operator(cluster: Cluster, s3_for_pods: S3Server) -> Iterator[InstalledOperator]:
+    """The operator, installed by its chart."""
+    endpoints = [s3_for_pods.endpoint]
+    with installed_operator.installed(cluster, VALUES, endpoints=endpoints) as operator:
         yield operator
 
 
@@ -70,7 +72,7 @@ def team_space(cluster: Cluster, operator: InstalledOperator, s3_for_pods: S3Ser
 def s3_for_pods(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """versitygw at an address that pods and tests reach alike."""
     folder, port = tmp_path_factory.mktemp("s3"), free_port()
-    server = S3Server(f"http://{node.ADDRESS}:{port}", "pods-key", "pods-secret", "versitygw")
+    server = S3Server(f"http://{node.ADDRESS}:{port}", KEY, SECRET_KEY, "versitygw")
     for name in ("metadata", "objects"):
         (folder / name).mkdir()
     command = (

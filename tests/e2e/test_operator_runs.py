@@ -1,8 +1,6 @@
-"""From `kubectl apply` to a model in the bucket, by the operator that its manifests install."""
+"""From `kubectl apply` to a model in the bucket, by the operator that its chart installs."""
 
 import json
-import subprocess
-import sys
 from typing import Any
 
 import pytest
@@ -10,6 +8,7 @@ from safetensors.torch import load
 
 from installed_operator import InstalledOperator
 from preference_api.wire import TrainSummary
+from preference_command import preference
 from team_space import TeamSpace
 
 pytestmark = pytest.mark.node
@@ -114,24 +113,3 @@ def test_one_replica_leads_and_tells_what_happens(
     words = [one["reason"] for one in about if one["name"] == trained]
     assert words == ["Checking", "Training", "Trained"]
     assert "leading" not in operator.logs(standby)
-
-
-def preference(team_space: TeamSpace, *arguments: str) -> str:
-    """What the command line prints in the namespace."""
-    kubeconfig = f"--kubeconfig={team_space.cluster.plane.kubeconfig}"
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "preference_cli",
-            *arguments,
-            "-n",
-            team_space.namespace,
-            kubeconfig,
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -2,29 +2,34 @@
 
 import pytest
 
-from audit_log import AuditEntry, service_account
+from audit_log import AuditEntry
 from awaiting import until
-from installed_operator import rules
-from operator_process import ACCOUNT, NAMESPACE
+from helm_chart import NAMESPACE, RELEASE, USER
+from installed_operator import InstalledOperator, Rule
 from preference_operator.names import ChildStage, child_name
 from team_space import TeamSpace
 
 pytestmark = pytest.mark.node
 
 
-def test_every_rule_is_used_and_nothing_is_refused(team_space: TeamSpace) -> None:
+def test_every_rule_is_used_and_nothing_is_refused(
+    team_space: TeamSpace, operator: InstalledOperator
+) -> None:
     be_removed_at_the_end(team_space)
     be_without_room(team_space)
     be_in_anothers_way(team_space)
-    log = team_space.cluster.plane.audit.of(service_account(NAMESPACE, ACCOUNT))
+    be_without_the_lease(team_space, operator)
+    log, rules = team_space.cluster.plane.audit.of(USER), operator.rules
     assert [entry for entry in log if entry.code in (401, 403)] == []
-    assert {rule(entry) for entry in log if entry.resource} == rules()
+    assert {rule(entry, rules) for entry in log if entry.resource} == rules
 
 
-def rule(entry: AuditEntry) -> tuple[str, str, str]:
-    """What has to be allowed for a request."""
+def rule(entry: AuditEntry, rules: set[Rule]) -> Rule:
+    """What has to be allowed for a request: by the object's name where a rule has one."""
     parts = (entry.resource, entry.subresource)
-    return entry.group, "/".join(filter(None, parts)), entry.verb
+    request = (entry.group, "/".join(filter(None, parts)), entry.verb)
+    named = (*request, entry.name)
+    return named if named in rules else (*request, "")
 
 
 def be_removed_at_the_end(team_space: TeamSpace) -> None:
@@ -59,3 +64,12 @@ def be_in_anothers_way(team_space: TeamSpace) -> None:
     told = team_space.wait_for_reason("namesake", "NameConflict")["message"]
     assert name in told
     assert team_space.kubectl("get", "job", name, "--no-headers")
+
+
+def be_without_the_lease(team_space: TeamSpace, operator: InstalledOperator) -> None:
+    """The Lease that the chart ships is gone: it is made again."""
+    plane = team_space.cluster.plane
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{RELEASE}"
+    plane.ask("DELETE", path)
+    until(lambda: plane.request("GET", path)[0] == 200)
+    until(lambda: operator.leader != "")
