@@ -1,7 +1,6 @@
 """A real Prometheus (Debian: prometheus) that scrapes one process of a test."""
 
 import json
-import shutil
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import pytest
 import yaml
 
+import prometheus_programs
 from helm_chart import CHART
 from processes import free_port, started
 
@@ -47,9 +46,7 @@ def scraping(url: str, folder: Path) -> Iterator[Prometheus]:
 
     Skipped where there is none on the PATH.
     """
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("no prometheus on the PATH (Debian: prometheus)")
+    program = prometheus_programs.path_of("prometheus")
     address = f"127.0.0.1:{free_port()}"
     settings = folder / "prometheus.yml"
     settings.write_text(yaml.safe_dump(_settings(url.removeprefix("http://"))))

@@ -1,16 +1,15 @@
 """What a scrape of an operator told, as Prometheus reads it."""
 
 import asyncio
-import shutil
 import subprocess
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+import prometheus_programs
 from preference_operator.families import State, families
 from preference_operator.figures import Figures
 from preference_operator.metrics import Metrics
@@ -73,10 +72,11 @@ def told(
 
 def check_by_promtool(text: str) -> None:
     """Have Prometheus' own checker read a text; skipped where it is not installed."""
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("no promtool on the PATH (Debian: prometheus)")
     done = subprocess.run(
-        [promtool, "check", "metrics"], input=text, capture_output=True, text=True, check=False
+        [prometheus_programs.path_of("promtool"), "check", "metrics"],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout + done.stderr) == (0, "")

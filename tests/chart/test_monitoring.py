@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+import prometheus_programs
 from helm_chart import CHART, documents, only
 from metrics_page import rows
 
@@ -104,8 +104,6 @@ def test_both_kinds_of_pods_are_scraped_at_ports_that_they_have() -> None:
     ids=["syntax", "behaviour"],
 )
 def test_promtool_is_content_with_the_alerts(command: tuple[str | Path, ...]) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
-        pytest.skip("no promtool on the PATH (Debian: prometheus)")
+    promtool = prometheus_programs.path_of("promtool")
     done = subprocess.run([promtool, *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

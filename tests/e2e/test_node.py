@@ -69,6 +69,7 @@ def test_a_pod_with_more_rights_is_refused(cluster: Cluster, namespace: str) -> 
     assert "restricted" in answer["message"]
 
 
+@pytest.mark.usefixtures("operator")
 def test_a_pod_reaches_the_api_server_as_its_service_account(
     cluster: Cluster, namespace: str
 ) -> None:

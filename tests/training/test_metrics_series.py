@@ -1,12 +1,12 @@
 """The series of a trainer: as the page names them, and as Prometheus wants them."""
 
-import shutil
 import subprocess
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import metrics_page
+import prometheus_programs
 from metrics_scrapes import Scrape
 from preference_trainer.dataset.pairs import Fault
 from preference_trainer.metrics import Metrics
@@ -56,10 +56,10 @@ def test_page_and_process_name_the_same_series() -> None:
     )
 
 
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not on the PATH")
 def test_promtool_finds_nothing_to_say() -> None:
+    promtool = prometheus_programs.path_of("promtool")
     said = subprocess.run(
-        ["promtool", "check", "metrics"], input=full().text(), capture_output=True, check=False
+        [promtool, "check", "metrics"], input=full().text(), capture_output=True, check=False
     )
     assert (said.returncode, said.stdout.decode(), said.stderr.decode()) == (0, "", "")
 
