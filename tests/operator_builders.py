@@ -29,7 +29,7 @@ SPEC: Body = {
     "dataset": {"uri": "s3://bucket/pairs.jsonl"},
     "output": {"uri": "s3://bucket/output"},
 }
-CHECK, TRAIN = ChildStage.CHECK, ChildStage.TRAIN
+CHECK, TRAIN, LIST = ChildStage
 COMPLETE = ("Complete", "CompletionsReached")
 FAULT = ("Failed", "PodFailurePolicy")
 USED_UP = ("Failed", "FailedIndexes")
@@ -97,7 +97,8 @@ def child(
         job=job,
         spec=job.spec,
         stage=stage,
-        resolved=None if stage is CHECK else RESOLVED,
+        run_hash=job.spec_hash if stage is LIST else job.run_hash,
+        resolved=RESOLVED if stage is TRAIN else None,
         attempts=attempts or Attempts(),
     )
     body = child_job(order, SETTINGS)

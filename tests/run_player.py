@@ -165,7 +165,7 @@ class RunPlayer:
 
     def child(self, stage: ChildStage) -> str:
         """Name of the child Job of a stage, for the spec as it is."""
-        return child_name(self.name, read_job(self.jobs.get(self.name)).spec_hash, stage)
+        return child_name(self.name, read_job(self.jobs.get(self.name)).run_hash, stage)
 
     def _stage_told(self) -> str | None:
         """The stage that the progress tells of."""

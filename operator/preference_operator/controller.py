@@ -95,7 +95,7 @@ class Controller:
     async def _facts(self, job: Job, now: datetime) -> Facts:
         jobs = self.store.jobs(job.uid)
         pods = self.store.pods(jobs)
-        training = child_name(job.key[1], job.spec_hash, ChildStage.TRAIN)
+        training = child_name(job.key[1], job.run_hash, ChildStage.TRAIN)
         return Facts(
             jobs=jobs,
             pods=pods,

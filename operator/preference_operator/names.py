@@ -15,17 +15,18 @@ class ChildStage(StrEnum):
 
     CHECK = "check"
     TRAIN = "train"
+    LIST = "list"
 
 
 _END = re.compile(rf"-([0-9a-f]{{10}})-({'|'.join(ChildStage)})$")
 
 
-def child_name(job_name: str, spec_hash: str, stage: ChildStage) -> str:
+def child_name(job_name: str, run_hash: str, stage: ChildStage) -> str:
     """Name of a child Job of a PreferenceJob, at most 61 characters.
 
     Long names are cut, with a digest of the whole in place of the rest.
     """
-    end = f"-{spec_hash}-{stage}"
+    end = f"-{run_hash}-{stage}"
     room = _MOST_CHARACTERS - len(end)
     if len(job_name) > room:
         digest = hashlib.sha256(job_name.encode()).hexdigest()[:_DIGEST_DIGITS]
@@ -37,7 +38,7 @@ def child_name(job_name: str, spec_hash: str, stage: ChildStage) -> str:
 class ChildName:
     """What a child's name says."""
 
-    spec_hash: str
+    run_hash: str
     stage: ChildStage
 
 

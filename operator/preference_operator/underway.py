@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from preference_api.identity import run_hash
 from preference_api.v1alpha1.status import Attempts
 from preference_operator.conditions import Outlook, false, true, unknown
 from preference_operator.diagnose import Diagnosis, Verdict
@@ -89,8 +90,9 @@ def calm(draft: Draft, state: str, reason: str, message: str) -> Plan:
 
 def order(draft: Draft, seen: Seen, child: Child | None, stage: ChildStage) -> Plan:
     """Make the child; one that is on its way out has to be gone first."""
-    spec = draft.job.spec
+    spec, run = draft.job.spec, draft.run
     assert spec is not None
+    assert run is not None
     if child is not None:
         return calm(draft, "Starting", "Waiting", f"Job {child.name} still has to be gone.")
     if seen.refusal is not None:
@@ -101,7 +103,8 @@ def order(draft: Draft, seen: Seen, child: Child | None, stage: ChildStage) -> P
         job=draft.job,
         spec=spec,
         stage=stage,
-        resolved=draft.run.resolved if draft.run and stage is ChildStage.TRAIN else None,
+        run_hash=run_hash(run),
+        resolved=run.resolved if stage is ChildStage.TRAIN else None,
         attempts=draft.attempts or Attempts(),
         left=seen.left if stage is ChildStage.TRAIN else (),
     )

@@ -61,6 +61,7 @@ def order(body: Body, stage: ChildStage = TRAIN, *, failures: int = 0) -> Order:
         job=job,
         spec=job.spec,
         stage=stage,
+        run_hash=job.spec_hash,
         resolved=None if stage is CHECK else RESOLVED,
         attempts=Attempts(failures=failures, preemptions=7),
     )

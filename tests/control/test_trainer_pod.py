@@ -47,7 +47,14 @@ def pod(
     assert job.spec is not None, job.fault
     resolved = None if stage is CHECK else RESOLVED
     attempts = Attempts()
-    wanted = Order(job=job, spec=job.spec, stage=stage, resolved=resolved, attempts=attempts)
+    wanted = Order(
+        job=job,
+        spec=job.spec,
+        stage=stage,
+        run_hash=job.spec_hash,
+        resolved=resolved,
+        attempts=attempts,
+    )
     return trainer_pod(wanted, settings)
 
 

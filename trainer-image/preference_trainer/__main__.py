@@ -1,4 +1,4 @@
-"""`preference-trainer check | train | evaluate | fetch`: what runs in the pod."""
+"""`preference-trainer list | check | train | evaluate | fetch`: what runs in the pod."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import sys
 import tempfile
 import traceback
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="preference-trainer", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="tell whether the dataset's objects are other ones")
     commands.add_parser("check", help="look at model and pairs; needs no GPU")
     commands.add_parser("train", help="train, evaluate and publish")
     evaluate = commands.add_parser("evaluate", help="evaluate a model on the held-out pairs")
@@ -111,12 +113,21 @@ def _run(
 ) -> TerminationMessage:
     done = TerminationMessage(exit_code=ExitCode.DONE, reason="Done")
     # Imported here, each for itself: a check must not load torch.
+    if options.command == "list":
+        return done.model_copy(update={"reason": "Listed", "listing": _listing(document)})
     if options.command == "check":
         from preference_trainer.check import run_check
 
-        summary = run_check(document, workdir=folder, board=board, stop=stop)
+        # Taken first: what changes while the pairs are read differs from it afterwards.
+        listing = _listing(document)
+        try:
+            summary = run_check(document, workdir=folder, board=board, stop=stop)
+        except TrainerError as error:
+            error.listing = listing
+            raise
         known = _known_result(document, summary) if summary.reused else None
-        return done.model_copy(update={"reason": "Checked", "check": summary, "result": known})
+        found = {"reason": "Checked", "check": summary, "result": known, "listing": listing}
+        return done.model_copy(update=found)
     if options.command == "fetch":
         from preference_trainer.fetching import fetch
 
@@ -138,6 +149,15 @@ def _run(
     return done.model_copy(
         update={"reason": "Trained", "message": result.headline, "result": result}
     )
+
+
+def _listing(document: RunDocument) -> str:
+    """A digest of the dataset's objects as the storage lists them."""
+    from preference_trainer.dataset.listing import listing_digest
+    from preference_trainer.storage import open_location
+
+    spec = document.spec
+    return listing_digest(spec, partial(open_location, storage=spec.storage, local=document.local))
 
 
 def _known_result(document: RunDocument, summary: CheckSummary) -> TrainSummary | None:
