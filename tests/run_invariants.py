@@ -67,25 +67,29 @@ def one_live_training(record: Record) -> None:
 def ends_stay(record: Record) -> None:
     """Assert that what was told of a run's end was never changed or lost.
 
-    Another run may begin, but only for another generation of the spec.
+    Another run may begin, but only for another generation of the spec, or another dataset.
     """
-    ends: dict[tuple[str, int], Body] = {}
+    ends: dict[tuple[str, int, str], Body] = {}
     for version in record.versions(PREFERENCE_JOBS):
         number, end = _end(version.body)
-        for place in (("run", number), ("generation", version.body["metadata"]["generation"])):
+        generation, changed = version.body["metadata"]["generation"], _dataset_changed(version.body)
+        for place in (("run", number, ""), ("generation", generation, changed)):
             before = ends.setdefault(place, end) if end else ends.get(place)
             assert before in (None, end), f"the end of {place} was {before} and became {end}"
 
 
 def nothing_made_after_the_end(record: Record) -> None:
-    """Assert that no child was made while the status told of an end."""
+    """Assert that no child was made while the status told of an end, but to list the dataset."""
     over = False
     for version in record.versions():
         if version.kind == PREFERENCE_JOBS:
             over = _end(version.body)[1] is not None
         if version.kind == JOBS and version.change == "ADDED":
-            name = version.body["metadata"]["name"]
-            assert not over, f"Job {name} was made after the end of the run"
+            metadata = version.body["metadata"]
+            name, stage = metadata["name"], metadata["labels"][STAGE_LABEL]
+            assert not over or stage == ChildStage.LIST, (
+                f"Job {name} was made after the end of the run"
+            )
 
 
 def nothing_but_status_changed(record: Record) -> None:
@@ -143,7 +147,13 @@ def _end(body: Body) -> tuple[int, Body | None]:
     if succeeded["status"] == "Unknown" or "completionTime" not in run:
         return run.get("number", 0), None
     told = {name: succeeded[name] for name in ("status", "reason", "lastTransitionTime")}
-    return run["number"], {**told, "run": run, "result": status.get("result")}
+    ended = {name: part for name, part in run.items() if name != "startTime"}
+    return run["number"], {**told, "run": ended, "result": status.get("result")}
+
+
+def _dataset_changed(body: Body) -> str:
+    """When the dataset was found changed that the run is for; empty where the spec asked for it."""
+    return str(body.get("status", {}).get("run", {}).get("datasetChangedTime", ""))
 
 
 def _job_over(job: Body) -> bool:

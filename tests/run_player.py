@@ -165,7 +165,10 @@ class RunPlayer:
 
     def child(self, stage: ChildStage) -> str:
         """Name of the child Job of a stage, for the spec as it is."""
-        return child_name(self.name, read_job(self.jobs.get(self.name)).run_hash, stage)
+        job = read_job(self.jobs.get(self.name))
+        return child_name(
+            self.name, job.spec_hash if stage is ChildStage.LIST else job.run_hash, stage
+        )
 
     def _stage_told(self) -> str | None:
         """The stage that the progress tells of."""
