@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pod_states import said
+from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts, Metrics, Resolved
 from preference_api.wire import CheckSummary, LiveProgress, TrainSummary
 from preference_operator.bodies import Body
 from preference_operator.children import ATTEMPTS_ANNOTATION, child_job
-from preference_operator.names import ChildStage
 from preference_operator.objects import Job, read_job
 from preference_operator.observe import Facts, observe
 from preference_operator.plan import plan

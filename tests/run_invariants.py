@@ -12,9 +12,9 @@ import operator_process
 from api_history import JOBS, PODS, PREFERENCE_JOBS, Record
 from audit_log import AuditEntry, service_account
 from control_plane import ControlPlane
+from preference_api.children import ChildStage
 from preference_api.wire import STAGE_LABEL
 from preference_operator.act import MANAGER, PROGRESS_MANAGER
-from preference_operator.names import ChildStage
 
 OPERATOR = service_account(operator_process.NAMESPACE, operator_process.ACCOUNT)
 WRITES = {
@@ -72,8 +72,14 @@ def ends_stay(record: Record) -> None:
     ends: dict[tuple[str, int, str], Body] = {}
     for version in record.versions(PREFERENCE_JOBS):
         number, end = _end(version.body)
-        generation, changed = version.body["metadata"]["generation"], _dataset_changed(version.body)
-        for place in (("run", number, ""), ("generation", generation, changed)):
+        status = version.body.get("status", {})
+        changed = status.get("run", {}).get("datasetChangedTime", "")
+        # Right after an edit, the status still tells of the generation before.
+        places = [
+            ("run", number, ""),
+            ("generation", status.get("observedGeneration", -1), changed),
+        ]
+        for place in places:
             before = ends.setdefault(place, end) if end else ends.get(place)
             assert before in (None, end), f"the end of {place} was {before} and became {end}"
 
@@ -149,11 +155,6 @@ def _end(body: Body) -> tuple[int, Body | None]:
     told = {name: succeeded[name] for name in ("status", "reason", "lastTransitionTime")}
     ended = {name: part for name, part in run.items() if name != "startTime"}
     return run["number"], {**told, "run": ended, "result": status.get("result")}
-
-
-def _dataset_changed(body: Body) -> str:
-    """When the dataset was found changed that the run is for; empty where the spec asked for it."""
-    return str(body.get("status", {}).get("run", {}).get("datasetChangedTime", ""))
 
 
 def _job_over(job: Body) -> bool:

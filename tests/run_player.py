@@ -10,6 +10,7 @@ from typing import Any
 from api_history import PODS, History, Record
 from control_plane import ControlPlane
 from pods import Body, Kubelet
+from preference_api.children import ChildStage, child_name
 from preference_api.v1alpha1.status import Checkpoint, Metrics, Resolved, Stage
 from preference_api.wire import (
     STAGE_LABEL,
@@ -20,7 +21,6 @@ from preference_api.wire import (
     TrainSummary,
 )
 from preference_jobs import PreferenceJobs
-from preference_operator.names import ChildStage, child_name
 from preference_operator.objects import read_job
 from progress_port import ProgressPort
 

@@ -16,8 +16,8 @@ import preference_jobs
 from awaiting import until
 from control_plane import ControlPlane
 from operator_process import OperatorProcess
+from preference_api.children import ChildStage
 from preference_operator.children import child_job
-from preference_operator.names import ChildStage
 from preference_operator.objects import read_job
 from preference_operator.settings import Settings
 from preference_operator.trainer_pod import Order

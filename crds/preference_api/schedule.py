@@ -1,9 +1,12 @@
-"""Moments of a cron expression in a time zone, across changes of daylight saving time."""
+"""When a dataset is looked at: periods, and a cron expression across changes of the clock."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
+
+from preference_api.v1alpha1.placement import Retrain
 
 
 def next_moment(schedule: str, time_zone: str | None, after: datetime) -> datetime | None:
@@ -30,3 +33,17 @@ def next_moment(schedule: str, time_zone: str | None, after: datetime) -> dateti
         raise ValueError(f"{schedule!r}: {error}") from error
     except StopIteration:
         return None
+
+
+def next_listing(retrain: Retrain, since: datetime) -> datetime | None:
+    """The first moment after another at which the dataset is to be listed; None for never.
+
+    A schedule that cannot be read has no moments; `spec.retrain` is checked before.
+    """
+    moments: list[datetime | None] = []
+    if retrain.when_dataset_changes:
+        moments.append(since + timedelta(minutes=retrain.check_every_minutes))
+    if retrain.schedule is not None:
+        with suppress(ValueError, ZoneInfoNotFoundError):
+            moments.append(next_moment(retrain.schedule, retrain.time_zone, since))
+    return min((moment for moment in moments if moment is not None), default=None)

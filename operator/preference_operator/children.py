@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from preference_api.children import ChildStage, child_name
 from preference_api.identity import digest
 from preference_api.v1alpha1 import API_VERSION, KIND, PreferenceJobSpec
 from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import JOB_UID_LABEL, RUN_LABEL, STAGE_LABEL, ExitCode
-from preference_operator.names import ChildStage, child_name
 from preference_operator.objects import Job
 from preference_operator.settings import Settings
 from preference_operator.trainer_pod import CONTAINER, Manifest, Order, trainer_pod

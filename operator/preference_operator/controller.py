@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from preference_api.children import ChildStage, child_name
 from preference_api.wire import LiveProgress
 from preference_operator.act import Actor
 from preference_operator.bodies import Body, Kind
@@ -18,7 +19,6 @@ from preference_operator.cluster_errors import (
 )
 from preference_operator.diagnose import Diagnosis, complaint
 from preference_operator.logs import about
-from preference_operator.names import ChildStage, child_name
 from preference_operator.objects import Job, Key, read_job
 from preference_operator.observe import Facts, observe
 from preference_operator.plan import plan

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from preference_api.children import ChildStage, parse_child_name
 from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import LiveProgress, TerminationMessage
 from preference_operator.bodies import Body, owner_uid
 from preference_operator.children import WANTED_ANNOTATION, attempts_before
 from preference_operator.diagnose import Diagnosis, Ending, Verdict, ended, job_failed, waiting
-from preference_operator.names import ChildStage, parse_child_name
 from preference_operator.objects import Job
 
 # The Job controller writes both on the replacement of a failed pod (KEP-3850).

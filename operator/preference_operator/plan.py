@@ -6,13 +6,13 @@ Everything here is decided from values, and no step depends on having seen an ev
 from dataclasses import replace
 from datetime import datetime
 
+from preference_api.children import ChildStage
 from preference_api.identity import run_hash
 from preference_api.v1alpha1.placement import Concurrency
 from preference_operator.conditions import Outlook, false, true
 from preference_operator.diagnose import Diagnosis
 from preference_operator.draft import Draft, begin, resume
 from preference_operator.finishing import expired, keep_finished, reject, still_live
-from preference_operator.names import ChildStage
 from preference_operator.objects import Job
 from preference_operator.observe import ChildState, Seen
 from preference_operator.plans import Plan, ProgressWrite, noted

@@ -6,17 +6,15 @@ begins another run under the same spec; its check reads the pairs, and finds the
 where their content is the same.
 """
 
-from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfoNotFoundError
+from datetime import datetime
 
-from preference_api.schedule import next_moment
-from preference_api.v1alpha1.placement import Retrain
+from preference_api.children import ChildStage
+from preference_api.schedule import next_listing
 from preference_api.v1alpha1.status import Condition, ConditionStatus
 from preference_operator.conditions import Outlook
 from preference_operator.draft import Draft, begin_anew
-from preference_operator.names import ChildStage, event_name
+from preference_operator.names import event_name
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Note, Plan
 from preference_operator.trainer_pod import Order
@@ -54,20 +52,6 @@ def list_when_due(kept: Plan, draft: Draft, seen: Seen) -> Plan:
     if current is None:
         return replace(kept, create=_order(draft))
     return replace(kept, delete=(*kept.delete, current), note=_complaint(draft, current))
-
-
-def next_listing(retrain: Retrain, since: datetime) -> datetime | None:
-    """The first moment after another at which the dataset is to be listed; None for never.
-
-    A schedule that cannot be read has no moments; `spec.retrain` is checked before.
-    """
-    moments: list[datetime | None] = []
-    if retrain.when_dataset_changes:
-        moments.append(since + timedelta(minutes=retrain.check_every_minutes))
-    if retrain.schedule is not None:
-        with suppress(ValueError, ZoneInfoNotFoundError):
-            moments.append(next_moment(retrain.schedule, retrain.time_zone, since))
-    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _asked(draft: Draft) -> bool:

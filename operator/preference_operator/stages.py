@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts, DatasetStatus, Stage
 from preference_api.wire import CheckSummary
 from preference_operator.children import wanted_hash
@@ -10,7 +11,6 @@ from preference_operator.conditions import Outlook, false, true
 from preference_operator.diagnose import Diagnosis, as_sentence
 from preference_operator.draft import Draft
 from preference_operator.finishing import fail, finish
-from preference_operator.names import ChildStage
 from preference_operator.objects import SAME_RUN, Job
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan

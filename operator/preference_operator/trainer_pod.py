@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from preference_api.children import ChildStage
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.placement import Resources
 from preference_api.v1alpha1.status import Attempts, Resolved
@@ -16,7 +17,6 @@ from preference_api.wire import (
     Origin,
     RunDocument,
 )
-from preference_operator.names import ChildStage
 from preference_operator.objects import Job
 from preference_operator.settings import Settings
 

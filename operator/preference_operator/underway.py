@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from preference_api.children import ChildStage
 from preference_api.identity import run_hash
 from preference_api.v1alpha1.status import Attempts
 from preference_operator.conditions import Outlook, false, true, unknown
 from preference_operator.diagnose import Diagnosis, Verdict
 from preference_operator.draft import Draft
-from preference_operator.names import ChildStage
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan
 from preference_operator.trainer_pod import Order

@@ -1,11 +1,14 @@
 """Moments of a schedule, as people on the wall clock and machines in UTC see them."""
 
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from preference_api.faults import find_faults
-from preference_api.schedule import next_moment
+from preference_api.schedule import next_listing, next_moment
+from preference_api.v1alpha1.placement import Retrain
 from preference_jobs import manifest
 
 BERLIN, NEW_YORK, HOWE = "Europe/Berlin", "America/New_York", "Australia/Lord_Howe"
@@ -88,3 +91,24 @@ def test_a_schedule_is_refused_by_name(schedule: str, words: str) -> None:
 )
 def test_a_schedule_is_taken(schedule: str) -> None:
     assert find_faults(manifest(retrain={"schedule": schedule})) == []
+
+
+@pytest.mark.parametrize(
+    ("retrain", "minutes"),
+    [
+        ({}, None),
+        ({"whenDatasetChanges": True}, 60),
+        ({"whenDatasetChanges": True, "checkEveryMinutes": 5}, 5),
+        ({"checkEveryMinutes": 5}, None),
+        ({"schedule": "10 * * * *"}, 10),
+        ({"schedule": "10 * * * *", "whenDatasetChanges": True, "checkEveryMinutes": 5}, 5),
+        ({"schedule": "2 * * * *", "whenDatasetChanges": True, "checkEveryMinutes": 5}, 2),
+        ({"schedule": "10 * * * *", "timeZone": "No/Where"}, None),
+    ],
+)
+def test_the_next_listing_is_the_earliest(
+    retrain: Mapping[str, Any], minutes: float | None
+) -> None:
+    now = utc("2026-01-01T00:00")
+    expected = None if minutes is None else now + timedelta(minutes=minutes)
+    assert next_listing(Retrain.model_validate(retrain), now) == expected

@@ -10,8 +10,8 @@ from changes import Body, changed
 from control_plane import ControlPlane
 from helm_chart import NAMESPACE, Release, documents, only, settings
 from operator_builders import RESOLVED, preference_job
+from preference_api.children import ChildStage
 from preference_operator.children import child_job
-from preference_operator.names import ChildStage
 from preference_operator.objects import read_job
 from preference_operator.settings import Settings
 from preference_operator.trainer_pod import Order

@@ -29,11 +29,9 @@ from operator_builders import (
 )
 from pod_states import said
 from preference_api.identity import run_hash
-from preference_api.v1alpha1.placement import Retrain
 from preference_api.wire import TerminationMessage
 from preference_operator.objects import read_job
 from preference_operator.plans import Plan
-from preference_operator.retraining import next_listing
 
 EVERY_MINUTE: Body = {"whenDatasetChanges": True, "checkEveryMinutes": 1}
 DAY = 24 * 3600.0
@@ -237,21 +235,3 @@ def test_no_listing_is_made_while_a_run_goes_on() -> None:
     body = checked(retrain=EVERY_MINUTE)
     decided = case(body, (child(body, TRAIN),)).plan(seconds=DAY)
     assert does(decided) == ([], None)
-
-
-@pytest.mark.parametrize(
-    ("retrain", "minutes"),
-    [
-        ({}, None),
-        ({"whenDatasetChanges": True}, 60),
-        ({"whenDatasetChanges": True, "checkEveryMinutes": 5}, 5),
-        ({"checkEveryMinutes": 5}, None),
-        ({"schedule": "10 * * * *"}, 10),
-        ({"schedule": "10 * * * *", "whenDatasetChanges": True, "checkEveryMinutes": 5}, 5),
-        ({"schedule": "2 * * * *", "whenDatasetChanges": True, "checkEveryMinutes": 5}, 2),
-        ({"schedule": "10 * * * *", "timeZone": "No/Where"}, None),
-    ],
-)
-def test_the_next_moment_is_the_earliest(retrain: Body, minutes: float | None) -> None:
-    expected = None if minutes is None else NOW + timedelta(minutes=minutes)
-    assert next_listing(Retrain.model_validate(retrain), NOW) == expected

@@ -8,9 +8,9 @@ import pytest
 import run_invariants
 from api_history import JOBS
 from control_plane import MERGE_PATCH
+from preference_api.children import ChildStage
 from preference_api.v1alpha1 import API_VERSION
 from preference_api.wire import STAGE_LABEL, TerminationMessage
-from preference_operator.names import ChildStage
 from run_player import CHECKED, REUSED, TRAINED, RunPlayer
 
 pytestmark = pytest.mark.cluster

@@ -6,7 +6,7 @@ from audit_log import AuditEntry, service_account
 from awaiting import until
 from installed_operator import rules
 from operator_process import ACCOUNT, NAMESPACE
-from preference_operator.names import ChildStage, child_name
+from preference_api.children import ChildStage, child_name
 from team_space import TeamSpace
 
 pytestmark = pytest.mark.node

@@ -1,4 +1,4 @@
-"""`preference-trainer list | check | train | evaluate | fetch`: what runs in the pod."""
+"""`preference-trainer list | check | train | evaluate | ...`: what runs in the pod."""
 
 import argparse
 import os
@@ -6,22 +6,13 @@ import sys
 import tempfile
 import traceback
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from preference_api.v1alpha1.status import Stage
-from preference_api.wire import (
-    PORT_VARIABLE,
-    RUN_VARIABLE,
-    CheckSummary,
-    ExitCode,
-    RunDocument,
-    TerminationMessage,
-    TrainSummary,
-)
+from preference_api.wire import PORT_VARIABLE, RUN_VARIABLE, RunDocument, TerminationMessage
 from preference_trainer import termination
+from preference_trainer.commands import COMMANDS, Call
 from preference_trainer.errors import ConfigurationError, TrainerError
 from preference_trainer.processors import limit_threads
 from preference_trainer.progress import ProgressBoard, serve
@@ -60,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="download an object or everything below a prefix")
     fetch.add_argument("source", help="URI")
     fetch.add_argument("folder", type=Path, help="where it goes")
+    promote = commands.add_parser("promote", help="make an earlier run the current model again")
+    promote.add_argument("--run", metavar="ID", help="the one before the current where absent")
+    promote.add_argument("--by", default="", help="who wants it, for the history")
+    lineage = commands.add_parser("lineage", help="write what the output tells about its models")
+    lineage.add_argument("file", type=Path, help="where it goes, as JSON")
+    lineage.add_argument("--run", metavar="ID", help="the current one where absent")
     return parser
 
 
@@ -86,7 +83,8 @@ def _command(options: argparse.Namespace, board: ProgressBoard) -> TerminationMe
         host = "127.0.0.1" if document.local else "0.0.0.0"
         serve(board, host=host, port=int(os.environ[PORT_VARIABLE]))
     with tempfile.TemporaryDirectory(prefix="preference-") as name:
-        return _run(options, document, Path(name), board, stop)
+        call = Call(options=options, document=document, folder=Path(name), board=board, stop=stop)
+        return COMMANDS[options.command](call)
 
 
 def _document() -> RunDocument:
@@ -102,73 +100,6 @@ def _document() -> RunDocument:
             f"{RUN_VARIABLE} is no run document: {error}",
             remedy="Use the same version of the operator or command line and of the trainer.",
         ) from error
-
-
-def _run(
-    options: argparse.Namespace,
-    document: RunDocument,
-    folder: Path,
-    board: ProgressBoard,
-    stop: StopRequest,
-) -> TerminationMessage:
-    done = TerminationMessage(exit_code=ExitCode.DONE, reason="Done")
-    # Imported here, each for itself: a check must not load torch.
-    if options.command == "list":
-        return done.model_copy(update={"reason": "Listed", "listing": _listing(document)})
-    if options.command == "check":
-        from preference_trainer.check import run_check
-
-        # Taken first: what changes while the pairs are read differs from it afterwards.
-        listing = _listing(document)
-        try:
-            summary = run_check(document, workdir=folder, board=board, stop=stop)
-        except TrainerError as error:
-            error.listing = listing
-            raise
-        known = _known_result(document, summary) if summary.reused else None
-        found = {"reason": "Checked", "check": summary, "result": known, "listing": listing}
-        return done.model_copy(update=found)
-    if options.command == "fetch":
-        from preference_trainer.fetching import fetch
-
-        fetch(document, options.source, options.folder)
-        return done
-    if options.command == "evaluate":
-        from preference_trainer.reevaluation import reevaluate
-
-        sentence = reevaluate(document, options.model, folder=folder, board=board, stop=stop)
-        return done.model_copy(update={"reason": "Evaluated", "message": sentence})
-    # What comes first is imported for seconds, and looks like a check until then.
-    board.enter(Stage.DOWNLOAD)
-    from transformers.utils.logging import disable_progress_bar
-
-    from preference_trainer.run import train
-
-    disable_progress_bar()
-    result = train(document, folder=folder, board=board, stop=stop)
-    return done.model_copy(
-        update={"reason": "Trained", "message": result.headline, "result": result}
-    )
-
-
-def _listing(document: RunDocument) -> str:
-    """A digest of the dataset's objects as the storage lists them."""
-    from preference_trainer.dataset.listing import listing_digest
-    from preference_trainer.storage import open_location
-
-    spec = document.spec
-    return listing_digest(spec, partial(open_location, storage=spec.storage, local=document.local))
-
-
-def _known_result(document: RunDocument, summary: CheckSummary) -> TrainSummary | None:
-    """The result that the bucket already holds, promoted for this job: the run may be another's."""
-    from preference_trainer.promotion import Candidate, promote
-    from preference_trainer.results import finished
-
-    candidate = Candidate.of(document.model_copy(update={"resolved": summary.resolved}))
-    decision = promote(candidate)
-    known = finished(candidate.output / f"runs/{candidate.run_id}")
-    return known and known.promoted_as(decision.passed, decision.message)
 
 
 if __name__ == "__main__":
