@@ -161,10 +161,12 @@ def environment(world: World, document: RunDocument, folder: Path) -> dict[str, 
 Process = subprocess.Popen[str]
 
 
-def start(command: str, document: RunDocument, world: World, folder: Path) -> Process:
+def start(
+    command: str, document: RunDocument, world: World, folder: Path, *options: str
+) -> Process:
     """Start a trainer process."""
     return subprocess.Popen(
-        [sys.executable, "-m", "preference_trainer", command],
+        [sys.executable, "-m", "preference_trainer", command, *options],
         env=environment(world, document, folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pod_states import said
+from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts, Metrics, Resolved
 from preference_api.wire import CheckSummary, LiveProgress, TrainSummary
 from preference_operator.bodies import Body
 from preference_operator.children import ATTEMPTS_ANNOTATION, child_job
-from preference_operator.names import ChildStage
 from preference_operator.objects import Job, read_job
 from preference_operator.observe import Facts, observe
 from preference_operator.plan import plan
@@ -29,7 +29,7 @@ SPEC: Body = {
     "dataset": {"uri": "s3://bucket/pairs.jsonl"},
     "output": {"uri": "s3://bucket/output"},
 }
-CHECK, TRAIN = ChildStage.CHECK, ChildStage.TRAIN
+CHECK, TRAIN, LIST = ChildStage
 COMPLETE = ("Complete", "CompletionsReached")
 FAULT = ("Failed", "PodFailurePolicy")
 USED_UP = ("Failed", "FailedIndexes")
@@ -97,7 +97,8 @@ def child(
         job=job,
         spec=job.spec,
         stage=stage,
-        resolved=None if stage is CHECK else RESOLVED,
+        run_hash=job.spec_hash if stage is LIST else job.run_hash,
+        resolved=RESOLVED if stage is TRAIN else None,
         attempts=attempts or Attempts(),
     )
     body = child_job(order, SETTINGS)

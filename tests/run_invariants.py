@@ -12,9 +12,9 @@ import operator_process
 from api_history import JOBS, PODS, PREFERENCE_JOBS, Record
 from audit_log import AuditEntry, service_account
 from control_plane import ControlPlane
+from preference_api.children import ChildStage
 from preference_api.wire import STAGE_LABEL
 from preference_operator.act import MANAGER, PROGRESS_MANAGER
-from preference_operator.names import ChildStage
 
 OPERATOR = service_account(operator_process.NAMESPACE, operator_process.ACCOUNT)
 WRITES = {
@@ -67,25 +67,35 @@ def one_live_training(record: Record) -> None:
 def ends_stay(record: Record) -> None:
     """Assert that what was told of a run's end was never changed or lost.
 
-    Another run may begin, but only for another generation of the spec.
+    Another run may begin, but only for another generation of the spec, or another dataset.
     """
-    ends: dict[tuple[str, int], Body] = {}
+    ends: dict[tuple[str, int, str], Body] = {}
     for version in record.versions(PREFERENCE_JOBS):
         number, end = _end(version.body)
-        for place in (("run", number), ("generation", version.body["metadata"]["generation"])):
+        status = version.body.get("status", {})
+        changed = status.get("run", {}).get("datasetChangedTime", "")
+        # Right after an edit, the status still tells of the generation before.
+        places = [
+            ("run", number, ""),
+            ("generation", status.get("observedGeneration", -1), changed),
+        ]
+        for place in places:
             before = ends.setdefault(place, end) if end else ends.get(place)
             assert before in (None, end), f"the end of {place} was {before} and became {end}"
 
 
 def nothing_made_after_the_end(record: Record) -> None:
-    """Assert that no child was made while the status told of an end."""
+    """Assert that no child was made while the status told of an end, but to list the dataset."""
     over = False
     for version in record.versions():
         if version.kind == PREFERENCE_JOBS:
             over = _end(version.body)[1] is not None
         if version.kind == JOBS and version.change == "ADDED":
-            name = version.body["metadata"]["name"]
-            assert not over, f"Job {name} was made after the end of the run"
+            metadata = version.body["metadata"]
+            name, stage = metadata["name"], metadata["labels"][STAGE_LABEL]
+            assert not over or stage == ChildStage.LIST, (
+                f"Job {name} was made after the end of the run"
+            )
 
 
 def nothing_but_status_changed(record: Record) -> None:
@@ -143,7 +153,8 @@ def _end(body: Body) -> tuple[int, Body | None]:
     if succeeded["status"] == "Unknown" or "completionTime" not in run:
         return run.get("number", 0), None
     told = {name: succeeded[name] for name in ("status", "reason", "lastTransitionTime")}
-    return run["number"], {**told, "run": run, "result": status.get("result")}
+    ended = {name: part for name, part in run.items() if name != "startTime"}
+    return run["number"], {**told, "run": ended, "result": status.get("result")}
 
 
 def _job_over(job: Body) -> bool:

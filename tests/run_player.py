@@ -10,6 +10,7 @@ from typing import Any
 from api_history import PODS, History, Record
 from control_plane import ControlPlane
 from pods import Body, Kubelet
+from preference_api.children import ChildStage, child_name
 from preference_api.v1alpha1.status import Checkpoint, Metrics, Resolved, Stage
 from preference_api.wire import (
     STAGE_LABEL,
@@ -20,7 +21,6 @@ from preference_api.wire import (
     TrainSummary,
 )
 from preference_jobs import PreferenceJobs
-from preference_operator.names import ChildStage, child_name
 from preference_operator.objects import read_job
 from progress_port import ProgressPort
 
@@ -165,7 +165,10 @@ class RunPlayer:
 
     def child(self, stage: ChildStage) -> str:
         """Name of the child Job of a stage, for the spec as it is."""
-        return child_name(self.name, read_job(self.jobs.get(self.name)).spec_hash, stage)
+        job = read_job(self.jobs.get(self.name))
+        return child_name(
+            self.name, job.spec_hash if stage is ChildStage.LIST else job.run_hash, stage
+        )
 
     def _stage_told(self) -> str | None:
         """The stage that the progress tells of."""

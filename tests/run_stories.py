@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import run_invariants
 from api_history import EVENTS, JOBS, PREFERENCE_JOBS, Record, Version
+from preference_api.children import ChildStage
 from preference_api.wire import STAGE_LABEL
-from preference_operator.names import ChildStage
 from run_player import STOPPED, TRAINED, RunPlayer
 
 

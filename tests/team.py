@@ -55,14 +55,20 @@ class Team:
         self.plane.ask("POST", accounts, {"metadata": {"name": name}})
         return f"{accounts}/{name}"
 
-    def create(self, name: str = "tiny", *, metadata: Mapping[str, Any] | None = None) -> Wire:
-        body = manifest(
-            name,
-            model={"uri": "s3://models/base"},
-            dataset={"uri": "s3://data/pairs.jsonl"},
-            output={"uri": OUTPUT},
-            storage={"endpoint": "http://minio.storage:9000"},
-        )
+    def create(
+        self,
+        name: str = "tiny",
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        spec: Mapping[str, Any] | None = None,
+    ) -> Wire:
+        usual = {
+            "model": {"uri": "s3://models/base"},
+            "dataset": {"uri": "s3://data/pairs.jsonl"},
+            "output": {"uri": OUTPUT},
+            "storage": {"endpoint": "http://minio.storage:9000"},
+        }
+        body = manifest(name, **{**usual, **(spec or {})})
         body["metadata"] |= metadata or {}
         created: Wire = self.plane.ask("POST", self.root, body)
         return created

@@ -16,9 +16,8 @@ import preference_jobs
 from awaiting import until
 from control_plane import ControlPlane
 from operator_process import OperatorProcess
-from preference_api.v1alpha1.status import Attempts
+from preference_api.children import ChildStage
 from preference_operator.children import child_job
-from preference_operator.names import ChildStage
 from preference_operator.objects import read_job
 from preference_operator.settings import Settings
 from preference_operator.trainer_pod import Order
@@ -131,9 +130,7 @@ def _bare(name: str) -> Body:
     body = preference_jobs.manifest(name)
     job = read_job({**body, "metadata": {**body["metadata"], **metadata}})
     assert job.spec is not None
-    order = Order(
-        job=job, spec=job.spec, stage=ChildStage.CHECK, resolved=None, attempts=Attempts()
-    )
+    order = Order(job=job, spec=job.spec, stage=ChildStage.CHECK, run_hash=job.spec_hash)
     made = child_job(order, SETTINGS)
     made["spec"]["template"]["metadata"] = {}
     return {**made, "metadata": {"name": name}}

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from preference_api.wire import ExitCode
-from preference_cli import check, completion, crd, faults, report, run
-from preference_cli.cluster import events, logs, status, suspend, watch
+from preference_cli import check, completion, crd, faults, lineage, report, rollback, run
+from preference_cli.cluster import events, logs, retrain, status, suspend, watch
 from preference_cli.cluster.candidates import SOURCES
 from preference_cli.complete import COMMAND, complete
 from preference_cli.convert import command as convert
@@ -17,7 +17,11 @@ from preference_cli.errors import CommandError
 
 _BROKEN_PIPE = 141
 _PLUGIN = "kubectl-preference"
-_COMMANDS = (run, check, report, convert, status, watch, logs, events, suspend, crd, completion)
+_COMMANDS = (
+    *(run, check, report, lineage, rollback, convert),
+    *(status, watch, logs, events, suspend, retrain),
+    *(crd, completion),
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

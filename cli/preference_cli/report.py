@@ -3,15 +3,13 @@
 import argparse
 import os
 import shutil
-import sys
 import webbrowser
 from dataclasses import replace
 from pathlib import Path
 
-from preference_api.v1alpha1.status import Progress
 from preference_api.wire import ExitCode
 from preference_cli.cache import cache_folder, new_run_folder
-from preference_cli.cluster.job_report import find_job_report, reaching
+from preference_cli.cluster.job_report import find_job_report
 from preference_cli.cluster.options import (
     add_cluster_arguments,
     job_name,
@@ -19,21 +17,12 @@ from preference_cli.cluster.options import (
     open_cluster,
 )
 from preference_cli.ending import Ending
+from preference_cli.errand import run_errand
 from preference_cli.errors import CommandError
 from preference_cli.find_report import REPORT_NAME, Report, find_report
-from preference_cli.invocation import Invocation
 from preference_cli.locations import local_path
 from preference_cli.options import Subparsers, add_python_argument, add_set_argument
 from preference_cli.source import change_document
-from preference_cli.stop import StopRequest
-from preference_cli.view_plain import PlainView
-
-
-class _NoticesOnly(PlainView):
-    """A fetch has no stages to show."""
-
-    def progress(self, progress: Progress) -> None:
-        """Nothing."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -96,20 +85,13 @@ def _fetch(report: Report, folder: Path, python: str) -> Ending:
             f"{report.uri} lies in a bucket, and no run of this machine tells how to reach it",
             remedy="name a manifest with the same spec.storage by --manifest FILE",
         )
-    view = _NoticesOnly(out=sys.stderr)
-    with StopRequest() as stop:
-        call = Invocation(
-            document=report.document,
-            folder=new_run_folder(cache_folder(os.environ), report.document.name),
-            python=python,
-            view=view,
-            stop=stop,
-        )
-        ending = call.start_trainer("fetch", report.uri, str(folder.resolve()))
-    view.end(ending, None)
-    if advice := reaching(report, ending):
-        view.notice(advice)
-    return ending
+    return run_errand(
+        *("fetch", report.uri, str(folder.resolve())),
+        document=report.document,
+        uri=report.uri,
+        folder=new_run_folder(cache_folder(os.environ), report.document.name),
+        python=python,
+    )
 
 
 def _open(path: Path) -> None:

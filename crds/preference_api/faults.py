@@ -1,20 +1,23 @@
 """Everything that is wrong with a manifest at once: schema first, CEL second, code last."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from preference_api.crd import object_schema
 from preference_api.fault import CREDENTIALS, Fault, shown
 from preference_api.rules import broken_rules
+from preference_api.schedule import next_moment
 from preference_api.schema_faults import nearest, schema_faults
 from preference_api.v1alpha1 import API_VERSION, KIND
 from preference_api.v1alpha1.base import URI_PATTERN
-from preference_api.walk import as_stored, nodes
+from preference_api.walk import Loc, as_stored, nodes
 
 _URI = re.compile(URI_PATTERN, re.ASCII)
 _SCHEMES = "s3://bucket/prefix, hf://org/name@revision or pvc://claim/path"
+_SCHEDULE = ("spec", "retrain", "schedule")
 _TIME_ZONE = ("spec", "retrain", "timeZone")
 _METADATA = (
     "name",
@@ -48,6 +51,7 @@ def find_faults(document: Any, *, local: bool = False) -> list[Fault]:
     faulty = {fault.loc for fault in found}
     found += (Fault(*broken) for broken in broken_rules(manifest, object_schema(), faulty))
     found += _time_zone_faults(manifest)
+    found += _schedule_faults(manifest, faulty)
     return sorted(found, key=lambda fault: fault.path)
 
 
@@ -105,6 +109,21 @@ def _time_zone_faults(manifest: Any) -> Iterator[Fault]:
             guess = nearest(value, sorted(available_timezones()))
             remedy = f"did you mean {guess}?" if guess else "use an IANA name such as Europe/Paris"
             yield Fault(loc, f"there is no time zone {shown(value)}", remedy)
+
+
+def _schedule_faults(manifest: Any, faulty: Collection[Loc]) -> Iterator[Fault]:
+    """A schedule that has the form of one and no moment, such as the 30th of February."""
+    for loc, value, _ in nodes(manifest, object_schema()):
+        if loc == _SCHEDULE and loc not in faulty and not _has_moments(value):
+            remedy = "write minute, hour, day, month and day of the week: 0 3 * * 1"
+            yield Fault(loc, f"{shown(value)} never comes", remedy)
+
+
+def _has_moments(schedule: str) -> bool:
+    try:
+        return next_moment(schedule, None, datetime.now(UTC)) is not None
+    except ValueError:
+        return False
 
 
 def _is_time_zone(name: str) -> bool:

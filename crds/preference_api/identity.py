@@ -7,7 +7,7 @@ from typing import Any
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.dataset import EvaluationSplit
 from preference_api.v1alpha1.methods import DPO, ORPO
-from preference_api.v1alpha1.status import Resolved
+from preference_api.v1alpha1.status import Resolved, Run
 
 _DECIDING = ("method", "dpo", "orpo", "sft", "model", "dataset", "training", "image")
 
@@ -52,6 +52,16 @@ def _plainest_dpo(dpo: DPO) -> DPO | None:
 def spec_hash(spec: PreferenceJobSpec) -> str:
     """Ten hexadecimal digits that change exactly when the deciding part does."""
     return digest(deciding_part(spec))[:10]
+
+
+def run_hash(run: Run) -> str:
+    """Ten hexadecimal digits that tell the runs of one object apart, in the names of its Jobs.
+
+    The spec's own, unless the run began since the dataset changed under the same spec.
+    """
+    if run.dataset_changed_time is None:
+        return run.spec_hash
+    return digest([run.spec_hash, run.dataset_changed_time.isoformat()])[:10]
 
 
 def run_id(spec: PreferenceJobSpec, resolved: Resolved) -> str:

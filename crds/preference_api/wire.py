@@ -22,9 +22,9 @@ TERMINATION_BYTES = 4096
 JOB_UID_LABEL = "preference.dev/job-uid"
 """Label of a child Job and its pods: the uid of their PreferenceJob."""
 STAGE_LABEL = "preference.dev/stage"
-"""Label of a child Job and its pods: `check` or `train`."""
+"""Label of a child Job and its pods: `check`, `train` or `list`."""
 RUN_LABEL = "preference.dev/run"
-"""Label of a child Job and its pods: the hash of the spec that they work for."""
+"""Label of a child Job and its pods: the hash of the run that they work for."""
 COMMIT_ANNOTATION = "preference.dev/commit"
 """Annotation of a PreferenceJob: the commit that its manifest came from."""
 REPOSITORY_ANNOTATION = "preference.dev/repository"
@@ -119,6 +119,9 @@ class TerminationMessage(ApiModel):
     check: CheckSummary | None = Field(None, description="Of a check that went well.")
     result: TrainSummary | None = Field(
         None, description="Of a training that went well, or of the run that is used again."
+    )
+    listing: Text | None = Field(
+        None, description="Digest of the names, sizes and versions of the dataset's objects."
     )
     progress: Progress | None = Field(None, description="Where the process stood.")
     time: datetime | None = Field(None, description="When it was written.")

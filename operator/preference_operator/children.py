@@ -8,11 +8,11 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
+from preference_api.children import ChildStage, child_name
 from preference_api.identity import digest
 from preference_api.v1alpha1 import API_VERSION, KIND, PreferenceJobSpec
 from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import JOB_UID_LABEL, RUN_LABEL, STAGE_LABEL, ExitCode
-from preference_operator.names import ChildStage, child_name
 from preference_operator.objects import Job
 from preference_operator.settings import Settings
 from preference_operator.trainer_pod import CONTAINER, Manifest, Order, trainer_pod
@@ -25,6 +25,8 @@ QUEUE_LABELS = ("kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class")
 """The labels that a training Job takes over from its PreferenceJob; no others are."""
 
 _NOT_TAKEN_OVER = {"suspend", "ttl_seconds_after_finished", "retrain"}
+# Whatever keeps a listing longer, the next one may be spared it.
+_LISTING_SECONDS = 600
 # More than a spec allows, and less than what a status could not hold.
 _MOST_ATTEMPTS = 10**9
 _REFUSED = (
@@ -44,7 +46,7 @@ def child_job(order: Order, settings: Settings) -> Manifest:
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
-            "name": child_name(name, order.job.spec_hash, order.stage),
+            "name": child_name(name, order.run_hash, order.stage),
             "namespace": namespace,
             "labels": {**labels, **_queue(order)},
             "annotations": {
@@ -80,12 +82,12 @@ def _labels(order: Order) -> dict[str, str]:
     return {
         JOB_UID_LABEL: order.job.uid,
         STAGE_LABEL: order.stage,
-        RUN_LABEL: order.job.spec_hash,
+        RUN_LABEL: order.run_hash,
     }
 
 
 def _queue(order: Order) -> dict[str, str]:
-    if order.stage is ChildStage.CHECK:
+    if order.stage is not ChildStage.TRAIN:
         return {}
     return {label: order.job.labels[label] for label in QUEUE_LABELS if label in order.job.labels}
 
@@ -111,9 +113,14 @@ def _retries(order: Order) -> Manifest:
         "podReplacementPolicy": "Failed",
         "podFailurePolicy": {"rules": _failure_rules()},
     }
-    if order.spec.active_deadline_seconds is not None:
-        spec["activeDeadlineSeconds"] = order.spec.active_deadline_seconds
-    return spec
+    deadline = _deadline(order)
+    return spec if deadline is None else {**spec, "activeDeadlineSeconds": deadline}
+
+
+def _deadline(order: Order) -> int | None:
+    if order.stage is ChildStage.LIST:
+        return _LISTING_SECONDS
+    return order.spec.active_deadline_seconds
 
 
 def _failure_rules() -> list[Manifest]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from preference_api.children import ChildStage, child_name
 from preference_api.v1alpha1.status import PreferenceJobStatus
 from preference_api.wire import LiveProgress
 from preference_operator.act import Actor
@@ -21,7 +22,6 @@ from preference_operator.cluster_errors import (
 from preference_operator.diagnose import Diagnosis, complaint
 from preference_operator.happenings import happening
 from preference_operator.logs import about
-from preference_operator.names import ChildStage, child_name
 from preference_operator.objects import Job, Key, read_job
 from preference_operator.observe import Facts, Seen, observe
 from preference_operator.plan import plan
@@ -107,7 +107,7 @@ class Controller:
     async def _facts(self, job: Job, now: datetime) -> Facts:
         jobs = self.store.jobs(job.uid)
         pods = self.store.pods(jobs)
-        training = child_name(job.key[1], job.spec_hash, ChildStage.TRAIN)
+        training = child_name(job.key[1], job.run_hash, ChildStage.TRAIN)
         return Facts(
             jobs=jobs,
             pods=pods,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
+from preference_api import identity
 from preference_api.v1alpha1.status import (
     Attempts,
     Checkpoint,
@@ -88,6 +89,18 @@ class Draft:
         told = true("Saved", "status.checkpoint names the newest complete checkpoint.")
         return replace(self.say(checkpoint_available=told), checkpoint=checkpoint)
 
+    def listed(self, message: TerminationMessage | None) -> Self:
+        """The draft with the listing that the last word of a check tells."""
+        if self.run is None or message is None or message.listing is None:
+            return self
+        return replace(self, run=self.run.model_copy(update={"listing": message.listing}))
+
+    @property
+    def run_hash(self) -> str:
+        """The hash in the names of the run's children."""
+        assert self.run is not None
+        return identity.run_hash(self.run)
+
     def heard(self, message: TerminationMessage | None) -> Self:
         """The draft with the checkpoint that the last word of a pod names."""
         if message is None or message.checkpoint_uri is None or message.step is None:
@@ -124,13 +137,32 @@ def begin(job: Job, now: datetime) -> Draft:
     run = job.status.run
     if run is not None and _goes_on(job, run):
         return resume(job, run, now)
+    return begin_anew(job, now)
+
+
+def begin_anew(job: Job, now: datetime, *, dataset_changed: datetime | None = None) -> Draft:
+    """The draft of a run that begins.
+
+    Args:
+        job: The object.
+        now: The time.
+        dataset_changed: When the dataset was found changed; None where the spec asks for the run.
+
+    """
+    run = job.status.run
     earlier = [entry.number for entry in job.status.history or ()]
     known = [number for number in (run.number if run else 0, *earlier) if number < _MOST_RUNS]
     number = max(known, default=0) + 1
     return Draft(
         job=job,
         now=now,
-        run=Run(number=number, spec_hash=job.spec_hash, stage=Stage.CHECK, start_time=now),
+        run=Run(
+            number=number,
+            spec_hash=job.spec_hash,
+            stage=Stage.CHECK,
+            start_time=now,
+            dataset_changed_time=dataset_changed,
+        ),
         words=_FIRST_WORDS,
         attempts=Attempts(),
         result=job.status.result,

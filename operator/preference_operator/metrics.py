@@ -15,6 +15,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from preference_api.children import ChildStage
 from preference_operator.asked import asked_of
 from preference_operator.attempts import AttemptCounts
 from preference_operator.cluster_errors import (
@@ -26,7 +27,6 @@ from preference_operator.cluster_errors import (
 )
 from preference_operator.families import Family
 from preference_operator.happenings import Happening
-from preference_operator.names import ChildStage
 from preference_operator.objects import Job
 
 UNEXPECTED = "Unexpected"

@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pydantic import ValidationError
 
-from preference_api.identity import spec_hash
+from preference_api.identity import run_hash, spec_hash
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.status import (
     Condition,
@@ -64,6 +64,13 @@ class Job:
             return None
         unread = self.spec is None and end.observed_generation == self.generation
         return end if unread or run.spec_hash == self.spec_hash else None
+
+    @property
+    def run_hash(self) -> str:
+        """The hash in the names of the children that the spec asks for now."""
+        run = self.status.run
+        current = run is not None and run.spec_hash == self.spec_hash
+        return run_hash(run) if run is not None and current else self.spec_hash
 
     @property
     def waits_for_same_run(self) -> bool:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any
 
+from preference_api.children import ChildStage, parse_child_name
 from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import LiveProgress, TerminationMessage
 from preference_operator.bodies import Body, owner_uid
 from preference_operator.children import WANTED_ANNOTATION, attempts_before
 from preference_operator.diagnose import Diagnosis, Ending, Verdict, ended, job_failed, waiting
-from preference_operator.names import ChildStage, parse_child_name
 from preference_operator.objects import Job
 
 # The Job controller writes both on the replacement of a failed pod (KEP-3850).
@@ -50,7 +50,7 @@ class Child:
     stage: ChildStage
     name: str
     uid: str
-    spec_hash: str
+    run_hash: str
     state: ChildState
     deleting: bool
     queued: bool
@@ -99,26 +99,32 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The children of one PreferenceJob."""
+    """The children of one PreferenceJob.
+
+    listings: Those that only list the dataset, which belong to no run.
+    """
 
     children: tuple[Child, ...] = ()
+    listings: tuple[Child, ...] = ()
     live: LiveProgress | None = None
     complaint: Diagnosis | None = None
     refusal: Diagnosis | None = None
     first: Job | None = None
     left: Sequence[str] = ()
 
-    def child(self, spec_hash: str, stage: ChildStage) -> Child | None:
-        """The child for a spec and a stage."""
-        wanted = (spec_hash, stage)
-        return next((one for one in self.children if (one.spec_hash, one.stage) == wanted), None)
+    def child(self, run_hash: str, stage: ChildStage) -> Child | None:
+        """The child for a run and a stage."""
+        wanted = (run_hash, stage)
+        return next((one for one in self.children if (one.run_hash, one.stage) == wanted), None)
 
 
 def observe(facts: Facts) -> Seen:
     """Read the children out of the raw objects."""
-    children = (_child(job, _own(job, facts.pods)) for job in facts.jobs)
+    read = (_child(job, _own(job, facts.pods)) for job in facts.jobs)
+    children = [child for child in read if child is not None]
     return Seen(
-        children=tuple(child for child in children if child is not None),
+        children=tuple(child for child in children if child.stage is not ChildStage.LIST),
+        listings=tuple(child for child in children if child.stage is ChildStage.LIST),
         live=facts.live,
         complaint=facts.complaint,
         refusal=facts.refusal,
@@ -153,7 +159,7 @@ def _child(job: Body, pods: Sequence[Body]) -> Child | None:
         stage=named.stage,
         name=metadata["name"],
         uid=metadata["uid"],
-        spec_hash=named.spec_hash,
+        run_hash=named.run_hash,
         state=state,
         deleting="deletionTimestamp" in metadata,
         queued=bool(job["spec"].get("suspend")),

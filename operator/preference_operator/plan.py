@@ -6,15 +6,17 @@ Everything here is decided from values, and no step depends on having seen an ev
 from dataclasses import replace
 from datetime import datetime
 
+from preference_api.children import ChildStage
+from preference_api.identity import run_hash
 from preference_api.v1alpha1.placement import Concurrency
 from preference_operator.conditions import Outlook, false, true
 from preference_operator.diagnose import Diagnosis
 from preference_operator.draft import Draft, begin, resume
 from preference_operator.finishing import expired, keep_finished, reject, still_live
-from preference_operator.names import ChildStage
 from preference_operator.objects import Job
 from preference_operator.observe import ChildState, Seen
 from preference_operator.plans import Plan, ProgressWrite, noted
+from preference_operator.retraining import dataset_changed, list_when_due
 from preference_operator.settings import Settings, image_allowed
 from preference_operator.stages import check_stage, train_stage
 
@@ -46,7 +48,11 @@ def _finished(draft: Draft, seen: Seen) -> Plan | None:
     end = draft.job.end
     if end is None:
         return None
-    return expired(draft) or keep_finished(draft, seen, end)
+    return (
+        expired(draft)
+        or dataset_changed(draft, seen, end)
+        or list_when_due(keep_finished(draft, seen, end), draft, seen)
+    )
 
 
 def _invalid(draft: Draft, seen: Seen) -> Plan | None:
@@ -80,7 +86,7 @@ def _accepted(draft: Draft, seen: Seen) -> Plan:
 
 def _previous_run(draft: Draft, seen: Seen) -> Plan | None:
     """Children of another spec: followed to their end, or stopped, before the next run begins."""
-    old = tuple(child for child in seen.children if child.spec_hash != draft.job.spec_hash)
+    old = tuple(child for child in seen.children if child.run_hash != draft.run_hash)
     if not old:
         return None
     followed = _follow(draft, seen)
@@ -105,7 +111,7 @@ def _follow(draft: Draft, seen: Seen) -> Plan | None:
     assert job.spec is not None
     if job.spec.retrain.concurrency is not Concurrency.FORBID or run is None or job.spec.suspend:
         return None
-    train = seen.child(run.spec_hash, ChildStage.TRAIN)
+    train = seen.child(run_hash(run), ChildStage.TRAIN)
     if train is None or train.deleting or run.completion_time is not None:
         return None
     if train.state is ChildState.SUCCEEDED and (not train.message or not train.message.result):
@@ -163,4 +169,4 @@ def _advance(draft: Draft, seen: Seen) -> Plan:
     draft = draft.say(suspended=false("NotAsked", "Suspension is not asked for."))
     if run.resolved is None:
         return check_stage(draft, seen)
-    return train_stage(draft, seen, seen.child(run.spec_hash, ChildStage.TRAIN))
+    return train_stage(draft, seen, seen.child(draft.run_hash, ChildStage.TRAIN))

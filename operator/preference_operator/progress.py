@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import aiohttp
 from pydantic import ValidationError
 
+from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Progress
 from preference_api.wire import STAGE_LABEL, LiveProgress
 from preference_operator.bodies import Body
 from preference_operator.cluster_errors import ClusterError
 from preference_operator.controller import Controller
 from preference_operator.logs import about
-from preference_operator.names import ChildStage
 from preference_operator.objects import Job, Key, read_job
 
 _LOG = logging.getLogger(__name__)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts, DatasetStatus, Stage
 from preference_api.wire import CheckSummary
 from preference_operator.children import wanted_hash
@@ -10,7 +11,6 @@ from preference_operator.conditions import Outlook, false, true
 from preference_operator.diagnose import Diagnosis, as_sentence
 from preference_operator.draft import Draft
 from preference_operator.finishing import fail, finish
-from preference_operator.names import ChildStage
 from preference_operator.objects import SAME_RUN, Job
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan
@@ -48,11 +48,11 @@ _LOST_WORD = Diagnosis(
 
 def check_stage(draft: Draft, seen: Seen) -> Plan:
     """The run's identity is not known yet: check model and pairs."""
-    child = seen.child(draft.job.spec_hash, ChildStage.CHECK)
+    child = seen.child(draft.run_hash, ChildStage.CHECK)
     draft = draft.at(Stage.CHECK)
     if child is None or child.deleting:
         return order(draft, seen, child, ChildStage.CHECK)
-    draft = draft.count(child.attempts)
+    draft = draft.count(child.attempts).listed(child.message)
     over = _preempted_too_often(draft, seen, child)
     if over is not None:
         return over
@@ -73,7 +73,7 @@ def _checked(draft: Draft, seen: Seen, child: Child) -> Plan:
     draft = replace(_with_verdict(draft, message.check), attempts=Attempts())
     if message.check.reused and message.result is not None:
         return finish(draft, seen, message.result, reason="Reused")
-    train = seen.child(draft.job.spec_hash, ChildStage.TRAIN)
+    train = seen.child(draft.run_hash, ChildStage.TRAIN)
     if train is not None:
         return train_stage(draft, seen, train)
     # Others that ask for the same run are known by its identity, which is written down first.
@@ -147,7 +147,7 @@ def _wait_for(draft: Draft, first: Job) -> Plan:
 def _look_again(draft: Draft, seen: Seen) -> Plan:
     """What was waited for has ended: a check finds its result, or that it left none."""
     assert draft.run is not None
-    check = seen.child(draft.run.spec_hash, ChildStage.CHECK)
+    check = seen.child(draft.run_hash, ChildStage.CHECK)
     forgotten = draft.run.model_copy(update={"resolved": None, "id": None})
     plan = calm(replace(draft, run=forgotten), "Checking", "FindingResult", _LOOKING)
     gone = (check,) if check and not check.deleting else ()
@@ -173,7 +173,7 @@ def _remade(draft: Draft, child: Child) -> Plan | None:
     """A Job that has no pod at work is made again where a fresh one would do better."""
     job = draft.job
     assert job.spec is not None
-    if child.state is not ChildState.WAITING or child.queued or child.spec_hash != job.spec_hash:
+    if child.state is not ChildState.WAITING or child.queued or child.run_hash != draft.run_hash:
         return None
     if child.wanted not in ("", wanted_hash(job.spec)):
         message = "The spec was edited before the pod began; its Job is made again."
@@ -204,7 +204,7 @@ def _trained(draft: Draft, seen: Seen, child: Child) -> Plan:
 
 def _find_result(draft: Draft, seen: Seen, train: Child) -> Plan:
     """The training ended well and its pod is gone: a check finds the result in the bucket."""
-    check = seen.child(train.spec_hash, ChildStage.CHECK)
+    check = seen.child(train.run_hash, ChildStage.CHECK)
     if check is None or check.deleting or check.live:
         return check_stage(draft, seen)
     if check.message is not None and check.message.result is not None:

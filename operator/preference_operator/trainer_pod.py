@@ -1,9 +1,10 @@
 """The pod that a child Job runs: one container, no rights, a read-only root file system."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from preference_api.children import ChildStage
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.placement import Resources
 from preference_api.v1alpha1.status import Attempts, Resolved
@@ -16,7 +17,6 @@ from preference_api.wire import (
     Origin,
     RunDocument,
 )
-from preference_operator.names import ChildStage
 from preference_operator.objects import Job
 from preference_operator.settings import Settings
 
@@ -40,6 +40,7 @@ MLFLOW_CREDENTIALS = (
 )
 WANDB_CREDENTIALS = ("WANDB_API_KEY",)
 
+_LISTING = {"cpu": "100m", "memory": "512Mi"}
 _CLAIM = "pvc://"
 _ORIGIN_CHARACTERS = 128
 
@@ -48,7 +49,8 @@ _ORIGIN_CHARACTERS = 128
 class Order:
     """What a child Job is made for.
 
-    resolved: Digests of the check; None for the check itself.
+    run_hash: Of the run, in the child's name; the spec's own for a listing.
+    resolved: Digests of the check; None for what comes before it.
     attempts: Attempts that earlier Jobs of the same run and stage used up.
     left: Pods of the same run and stage that have not ended yet, of a Job that is not known.
     """
@@ -56,8 +58,9 @@ class Order:
     job: Job
     spec: PreferenceJobSpec
     stage: ChildStage
-    resolved: Resolved | None
-    attempts: Attempts
+    run_hash: str
+    resolved: Resolved | None = None
+    attempts: Attempts = field(default_factory=Attempts)
     left: Sequence[str] = ()
 
 
@@ -170,9 +173,10 @@ def _origin(annotations: Mapping[str, str]) -> Origin:
 
 
 def _resources(order: Order, settings: Settings) -> Manifest:
-    if order.stage is ChildStage.CHECK:
-        amounts = {"cpu": settings.check_cpu, "memory": settings.check_memory}
-        return {"requests": amounts, "limits": {"memory": settings.check_memory}}
+    if order.stage is not ChildStage.TRAIN:
+        check = {"cpu": settings.check_cpu, "memory": settings.check_memory}
+        amounts = check if order.stage is ChildStage.CHECK else _LISTING
+        return {"requests": amounts, "limits": {"memory": amounts["memory"]}}
     wanted = order.spec.resources
     amounts = {
         name: amount

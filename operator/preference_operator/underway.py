@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from preference_api.children import ChildStage
+from preference_api.identity import run_hash
 from preference_api.v1alpha1.status import Attempts
 from preference_operator.conditions import Outlook, false, true, unknown
 from preference_operator.diagnose import Diagnosis, Verdict
 from preference_operator.draft import Draft
-from preference_operator.names import ChildStage
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan
 from preference_operator.trainer_pod import Order
@@ -89,8 +90,9 @@ def calm(draft: Draft, state: str, reason: str, message: str) -> Plan:
 
 def order(draft: Draft, seen: Seen, child: Child | None, stage: ChildStage) -> Plan:
     """Make the child; one that is on its way out has to be gone first."""
-    spec = draft.job.spec
+    spec, run = draft.job.spec, draft.run
     assert spec is not None
+    assert run is not None
     if child is not None:
         return calm(draft, "Starting", "Waiting", f"Job {child.name} still has to be gone.")
     if seen.refusal is not None:
@@ -101,7 +103,8 @@ def order(draft: Draft, seen: Seen, child: Child | None, stage: ChildStage) -> P
         job=draft.job,
         spec=spec,
         stage=stage,
-        resolved=draft.run.resolved if draft.run and stage is ChildStage.TRAIN else None,
+        run_hash=run_hash(run),
+        resolved=run.resolved if stage is ChildStage.TRAIN else None,
         attempts=draft.attempts or Attempts(),
         left=seen.left if stage is ChildStage.TRAIN else (),
     )

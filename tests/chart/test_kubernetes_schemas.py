@@ -13,9 +13,8 @@ from changes import Body, changed
 from chart_variants import VARIANTS
 from helm_chart import CHART, documents, template
 from operator_builders import RESOLVED, preference_job
-from preference_api.v1alpha1.status import Attempts
+from preference_api.children import ChildStage
 from preference_operator.children import child_job
-from preference_operator.names import ChildStage
 from preference_operator.objects import read_job
 from preference_operator.settings import Settings
 from preference_operator.trainer_pod import Order
@@ -82,7 +81,7 @@ def test_every_job_of_the_operator_is_valid(spec: Body, stage: ChildStage, versi
     job = read_job(preference_job(spec=spec))
     assert job.spec is not None, job.fault
     resolved = RESOLVED if stage is ChildStage.TRAIN else None
-    order = Order(job=job, spec=job.spec, stage=stage, resolved=resolved, attempts=Attempts())
+    order = Order(job=job, spec=job.spec, stage=stage, run_hash=job.spec_hash, resolved=resolved)
     hold([child_job(order, Settings(trainer_account="trainer"))], version)
 
 

@@ -10,9 +10,8 @@ from changes import Body, changed
 from control_plane import ControlPlane
 from helm_chart import NAMESPACE, Release, documents, only, settings
 from operator_builders import RESOLVED, preference_job
-from preference_api.v1alpha1.status import Attempts
+from preference_api.children import ChildStage
 from preference_operator.children import child_job
-from preference_operator.names import ChildStage
 from preference_operator.objects import read_job
 from preference_operator.settings import Settings
 from preference_operator.trainer_pod import Order
@@ -73,7 +72,7 @@ def child(chosen: Settings, stage: ChildStage = ChildStage.TRAIN, **spec: Any) -
     job = read_job(preference_job(spec=spec, labels={"kueue.x-k8s.io/queue-name": "gpus"}))
     assert job.spec is not None
     resolved = RESOLVED if stage is ChildStage.TRAIN else None
-    order = Order(job=job, spec=job.spec, stage=stage, resolved=resolved, attempts=Attempts())
+    order = Order(job=job, spec=job.spec, stage=stage, run_hash=job.spec_hash, resolved=resolved)
     return child_job(order, chosen)
 
 

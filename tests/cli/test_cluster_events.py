@@ -1,3 +1,4 @@
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ def test_events_of_the_job_and_its_pods_are_told_oldest_first(
     team: Team, capsys: pytest.CaptureFixture[str]
 ) -> None:
     job = team.create()
+    made = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
     team.put_status(running())
     pod = team.create_pod(job, "any-name", stage="train")
     gone = {"kind": "Pod", "name": f"tiny-{SPEC_HASH}-train-0-x2x2x", "uid": "gone"}
@@ -21,7 +23,7 @@ def test_events_of_the_job_and_its_pods_are_told_oldest_first(
     for minute, (regarding, reason) in enumerate(
         [(about_pod, "Pulled"), (other, "Foreign"), (gone, "Preempted"), (about_job, "Trained")]
     ):
-        moment = f"2026-01-02T03:{10 - minute:02}:00.000000Z"
+        moment = (made + timedelta(minutes=10 - minute)).isoformat(timespec="microseconds")
         team.create_event(regarding, reason=reason, eventTime=moment, note="it did")
     assert main(["events", "tiny"]) == 0
     _head, *lines = capsys.readouterr().out.splitlines()

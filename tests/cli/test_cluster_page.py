@@ -5,8 +5,8 @@ import pytest
 
 from cluster_jobs import NOW, job
 from preference_cli.cluster.job import Job
-from preference_cli.cluster.lines import BAD, CAUTION, GOOD
-from preference_cli.cluster.page import age, bar, page, standing
+from preference_cli.cluster.lines import BAD, CAUTION, GOOD, age
+from preference_cli.cluster.page import bar, page, standing
 from team import (
     CHECKPOINT,
     MODEL,

@@ -35,6 +35,8 @@ CHECK, FIRST, SECOND = pod("check", 1, "check"), pod("first", 5), pod("second", 
         ([CHECK, FIRST], None, True, None),
         ([CHECK], "train", False, None),
         ([pod("b", 1, "train"), pod("c", 1, "check")], None, False, "b"),
+        ([FIRST, pod("list", 9, "list")], None, False, "first"),
+        ([FIRST, pod("list", 3, "list")], "list", False, "list"),
     ],
 )
 def test_the_newest_pod_is_chosen_or_the_one_before_it(

@@ -10,7 +10,7 @@ import pytest
 
 import programs
 from preference_cli.__main__ import main
-from team import Team, running
+from team import RUN_ID, Team, running, succeeded
 
 PROGRAMS = {
     "preference": "from preference_cli.__main__ import main; sys.exit(main())",
@@ -53,7 +53,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 
 def test_bash_completes_commands_and_values(installed: Path) -> None:
     assert completed_by_bash("sus") == ["suspend"]
-    assert completed_by_bash("logs", "tiny", "--stage", "") == ["check", "train"]
+    assert completed_by_bash("logs", "tiny", "--stage", "") == ["check", "train", "list"]
     assert completed_by_bash("logs", "--st") == ["--stage"]
 
 
@@ -81,6 +81,22 @@ def test_names_of_jobs_are_offered_with_their_state(
     assert main(["__complete", "report", ""]) == 0
     assert capsys.readouterr().out == "other\tDPO Pending\ntiny\tDPO Training\n:0\n"
     assert main(["__complete", "status", "-n", "elsewhere", ""]) == 0
+    assert capsys.readouterr().out == ":4\n"
+
+
+@pytest.mark.cluster
+def test_what_goes_back_to_an_earlier_run_offers_jobs_and_their_runs(
+    team: Team, capsys: pytest.CaptureFixture[str]
+) -> None:
+    team.create()
+    team.put_status(succeeded())
+    for command, end in (("retrain", ":4"), ("rollback", ":0"), ("lineage", ":0")):
+        assert main(["__complete", command, "ti"]) == 0
+        assert capsys.readouterr().out == f"tiny\tDPO Succeeded\n{end}\n"
+    for words in (["rollback", "tiny", "--to", ""], ["lineage", "tiny", "--run", ""]):
+        assert main(["__complete", *words]) == 0
+        assert capsys.readouterr().out == f"{RUN_ID}\tnumber 2, Trained\n:4\n"
+    assert main(["__complete", "rollback", "other", "--to", ""]) == 0
     assert capsys.readouterr().out == ":4\n"
 
 

@@ -7,11 +7,11 @@ import pytest
 from cluster_calls import new_namespace
 from control_plane import ControlPlane
 from operator_builders import CHECK, RESOLVED, SETTINGS, TRAIN, UID, carried, preference_job
+from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import JOB_UID_LABEL, RUN_LABEL, STAGE_LABEL
 from preference_operator.bodies import Body
 from preference_operator.children import attempts_before, child_job, wanted_hash
-from preference_operator.names import ChildStage
 from preference_operator.objects import read_job
 from preference_operator.trainer_pod import Order
 
@@ -61,6 +61,7 @@ def order(body: Body, stage: ChildStage = TRAIN, *, failures: int = 0) -> Order:
         job=job,
         spec=job.spec,
         stage=stage,
+        run_hash=job.spec_hash,
         resolved=None if stage is CHECK else RESOLVED,
         attempts=Attempts(failures=failures, preemptions=7),
     )

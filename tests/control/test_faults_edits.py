@@ -4,7 +4,7 @@ import pytest
 
 import run_invariants
 from api_history import JOBS, PREFERENCE_JOBS, Record
-from preference_operator.names import ChildStage
+from preference_api.children import ChildStage
 from run_player import STOPPED, TRAINED, RunPlayer
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]

@@ -7,8 +7,8 @@ from api_history import JOBS
 from awaiting import until
 from control_plane import MERGE_PATCH
 from pods import Body
+from preference_api.children import ChildStage
 from preference_api.wire import JOB_UID_LABEL, RUN_LABEL, STAGE_LABEL
-from preference_operator.names import ChildStage
 from run_player import REUSED, STOPPED, TRAINED, RunPlayer
 from run_world import World
 

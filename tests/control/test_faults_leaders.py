@@ -15,8 +15,8 @@ from api_history import PODS, Version
 from awaiting import until
 from control_plane import ControlPlane
 from fault_scene import QUICK, Scene
+from preference_api.children import ChildStage
 from preference_api.wire import STAGE_LABEL
-from preference_operator.names import ChildStage
 from preference_operator.run import Exit
 from run_player import CHECKED, STOPPED, TRAINED, RunPlayer
 from run_stories import WHOLE

@@ -12,7 +12,7 @@ import poison
 from api_history import JOBS, PREFERENCE_JOBS
 from control_plane import MERGE_PATCH, ControlPlane
 from fault_scene import Scene
-from preference_operator.names import ChildStage
+from preference_api.children import ChildStage
 from preference_operator.objects import read_job
 from run_player import TRAINED, RunPlayer
 

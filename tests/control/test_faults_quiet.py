@@ -11,8 +11,8 @@ import run_invariants
 from audit_log import AuditEntry
 from control_plane import ControlPlane
 from fault_scene import Scene
+from preference_api.children import ChildStage
 from preference_operator.act import PROGRESS_MANAGER
-from preference_operator.names import ChildStage
 from run_player import CHECKED, TRAINED, TRAINING, RunPlayer
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]

@@ -15,7 +15,7 @@ from awaiting import until
 from control_plane import ControlPlane
 from fault_scene import QUICK, Scene
 from operator_process import OperatorProcess
-from preference_operator.names import ChildStage
+from preference_api.children import ChildStage
 from preference_operator.run import Exit
 from run_player import CHECKED, STOPPED, TRAINED, RunPlayer
 

@@ -13,7 +13,7 @@ from control_plane import CONTROLLERS, SERVER, ControlPlane
 from fault_scene import QUICK, Scene
 from operator_process import OperatorProcess
 from pods import Body
-from preference_operator.names import ChildStage
+from preference_api.children import ChildStage
 from preference_operator.run import Exit
 from run_player import STOPPED, TRAINED, RunPlayer
 

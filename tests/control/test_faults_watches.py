@@ -13,7 +13,7 @@ from api_history import JOBS
 from api_proxy import ApiProxy
 from control_plane import ControlPlane
 from fault_scene import Scene
-from preference_operator.names import ChildStage
+from preference_api.children import ChildStage
 from run_player import CHECKED, STOPPED, TRAINED, RunPlayer
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]

@@ -12,9 +12,9 @@ from awaiting import until
 from control_plane import MERGE_PATCH, ControlPlane
 from metrics_page import rows
 from operator_process import OperatorProcess
+from preference_api.children import ChildStage
 from preference_api.wire import ExitCode, TerminationMessage
 from preference_operator.figures import MOST_CHARACTERS, UNKNOWN
-from preference_operator.names import ChildStage
 from run_player import STOPPED, TRAINED, RunPlayer
 from run_world import World
 from scrapes import Scrape, scrape

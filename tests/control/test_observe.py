@@ -35,7 +35,7 @@ def only(job: Body, *pods: Body) -> Child:
 
 def test_what_a_job_says() -> None:
     seen = only(TRAINING)
-    assert (seen.stage, seen.spec_hash, seen.uid) == (
+    assert (seen.stage, seen.run_hash, seen.uid) == (
         TRAIN,
         hash_of(JOB),
         TRAINING["metadata"]["uid"],

@@ -116,7 +116,7 @@ def test_planning_again_on_what_was_written_changes_nothing(name: str) -> None:
 def made(decided: Plan) -> tuple[str, str] | None:
     """Spec hash and stage of the child that a plan makes."""
     order = decided.create
-    return None if order is None else (order.job.spec_hash, order.stage)
+    return None if order is None else (order.run_hash, order.stage)
 
 
 MADE = {"new": CHECK, "ready": TRAIN}

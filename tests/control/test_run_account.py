@@ -7,7 +7,7 @@ import pytest
 import fault_scene
 from control_plane import ControlPlane
 from plane_objects import make
-from preference_operator.names import ChildStage
+from preference_api.children import ChildStage
 from run_player import RunPlayer
 
 pytestmark = pytest.mark.cluster

@@ -5,8 +5,8 @@ import yaml
 
 import run_invariants
 from api_history import JOBS
+from preference_api.children import ChildStage
 from preference_jobs import manifest
-from preference_operator.names import ChildStage
 from run_player import TRAINED, RunPlayer
 
 pytestmark = pytest.mark.cluster

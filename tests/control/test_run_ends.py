@@ -6,7 +6,7 @@ import run_invariants
 from api_history import JOBS, PREFERENCE_JOBS
 from audit_log import AuditEntry
 from awaiting import until
-from preference_operator.names import ChildStage
+from preference_api.children import ChildStage
 from run_player import TRAINED, RunPlayer
 from run_world import World
 

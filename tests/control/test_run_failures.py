@@ -7,8 +7,8 @@ import pytest
 
 import run_invariants
 from api_history import EVENTS, JOBS, PODS, Body
+from preference_api.children import ChildStage
 from preference_api.wire import ExitCode, TerminationMessage
-from preference_operator.names import ChildStage
 from run_player import SAVED, STOPPED, TRAINED, RunPlayer
 
 pytestmark = pytest.mark.cluster

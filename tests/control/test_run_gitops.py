@@ -14,10 +14,10 @@ from awaiting import until
 from control_plane import MERGE_PATCH
 from git_loop import GitLoop
 from kstatus import Verdict
+from preference_api.children import ChildStage
 from preference_api.wire import STAGE_LABEL
 from preference_jobs import manifest
 from preference_operator.merge_patch import merge_patch
-from preference_operator.names import ChildStage
 from run_player import REUSED, TRAINED, RunPlayer
 from run_stories import CHANGED, WHOLE, Story
 from run_world import World

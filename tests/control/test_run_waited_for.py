@@ -10,9 +10,9 @@ import yaml
 
 import programs
 from awaiting import until
+from preference_api.children import ChildStage
 from preference_api.wire import ExitCode, TerminationMessage
 from preference_jobs import manifest
-from preference_operator.names import ChildStage
 from run_player import TRAINED, RunPlayer
 
 pytestmark = pytest.mark.cluster

@@ -9,7 +9,7 @@ from api_faults import asking
 from api_history import EVENTS, Body
 from plane_objects import make
 from pods import Kubelet
-from preference_operator.names import ChildStage
+from preference_api.children import ChildStage
 from run_player import TRAINED, RunPlayer
 from run_world import World
 

@@ -8,8 +8,8 @@ import pytest
 
 import run_invariants
 from api_history import EVENTS, JOBS, PREFERENCE_JOBS, Record
+from preference_api.children import ChildStage
 from preference_operator.act import MANAGER, PROGRESS_MANAGER
-from preference_operator.names import ChildStage
 from run_player import REUSED, SAVED, SUMMARY, TRAINED, VERDICT, RunPlayer
 
 pytestmark = pytest.mark.cluster

@@ -8,10 +8,10 @@ import pytest
 from cluster_calls import new_namespace
 from control_plane import ControlPlane
 from operator_builders import CHECK, RESOLVED, SETTINGS, TRAIN, preference_job
+from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import RunDocument
 from preference_operator.bodies import Body
-from preference_operator.names import ChildStage
 from preference_operator.objects import read_job
 from preference_operator.settings import Settings
 from preference_operator.trainer_pod import Order, trainer_pod
@@ -47,7 +47,14 @@ def pod(
     assert job.spec is not None, job.fault
     resolved = None if stage is CHECK else RESOLVED
     attempts = Attempts()
-    wanted = Order(job=job, spec=job.spec, stage=stage, resolved=resolved, attempts=attempts)
+    wanted = Order(
+        job=job,
+        spec=job.spec,
+        stage=stage,
+        run_hash=job.spec_hash,
+        resolved=resolved,
+        attempts=attempts,
+    )
     return trainer_pod(wanted, settings)
 
 

@@ -3,9 +3,8 @@
 import pytest
 
 from operator_builders import CHECK, RESOLVED, SETTINGS, TRAIN, preference_job
-from preference_api.v1alpha1.status import Attempts
+from preference_api.children import ChildStage
 from preference_operator.bodies import Body
-from preference_operator.names import ChildStage
 from preference_operator.objects import read_job
 from preference_operator.trainer_pod import Order, trainer_pod
 
@@ -20,7 +19,7 @@ def taken(tracking: Body, stage: ChildStage) -> Body:
     job = read_job(preference_job(spec={"tracking": tracking}))
     assert job.spec is not None, job.fault
     resolved = None if stage is CHECK else RESOLVED
-    order = Order(job=job, spec=job.spec, stage=stage, resolved=resolved, attempts=Attempts())
+    order = Order(job=job, spec=job.spec, stage=stage, run_hash=job.spec_hash, resolved=resolved)
     (container,) = trainer_pod(order, SETTINGS)["containers"]
     found = [one for one in container["env"] if "valueFrom" in one]
     return {one["name"]: one["valueFrom"]["secretKeyRef"] for one in found}

@@ -6,7 +6,7 @@ from audit_log import AuditEntry
 from awaiting import until
 from helm_chart import NAMESPACE, RELEASE, USER
 from installed_operator import InstalledOperator, Rule
-from preference_operator.names import ChildStage, child_name
+from preference_api.children import ChildStage, child_name
 from team_space import TeamSpace
 
 pytestmark = pytest.mark.node

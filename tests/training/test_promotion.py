@@ -1,14 +1,16 @@
 """Which run is the current model of a job."""
 
-import json
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import jobs
+import pointers
 import specs
+from pointers import current
 from preference_api.v1alpha1.status import Resolved
 from preference_api.v1alpha1.storage import Storage
 from preference_api.wire import RunDocument
@@ -57,11 +59,6 @@ def candidate(output: Location, run: str, *, right: int, **gate: Any) -> Candida
     return Candidate.of(document, metrics=Metrics(job="job"))
 
 
-def current(output: Location) -> dict[str, Any]:
-    said: dict[str, Any] = json.loads((output / "jobs/default/job/current.json").read())
-    return said
-
-
 def test_pointer_moves_and_remembers(output: Location) -> None:
     for run in ("one", "two", "two"):
         assert promote(candidate(output, run, right=60)).passed
@@ -90,26 +87,17 @@ def test_current_model_without_evidence_is_not_beaten(output: Location) -> None:
     assert current(output)["runId"] == "first"
 
 
-class Rival:
-    """Moves the pointer behind the back of every conditional write, so many times."""
-
-    def __init__(self, write: Callable[..., str], output: Location, times: int) -> None:
-        self._write, self._output, self._left = write, output, times
-
-    def __call__(self, store: Any, key: str, data: bytes, **conditions: Any) -> str:
-        if self._left and key.endswith("current.json"):
-            self._left -= 1
-            body = json.dumps({"runId": f"rival {self._left}", "promotedAt": "now"}).encode()
-            self._write(store, key, body, if_absent=False, if_match=None)
-        return self._write(store, key, data, **conditions)
+def rival(output: Location) -> Callable[[], None]:
+    """Points to another run each time, whatever the pointer says."""
+    numbers = count()
+    return lambda: pointers.promote(output, f"rival {next(numbers)}")
 
 
 def test_two_promotions_at_once_end_in_one_that_saw_the_other(
     output: Location, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ours = candidate(output, "ours", right=60)
-    rival = Rival(type(output.store).write, output, 1)
-    monkeypatch.setattr(type(output.store), "write", lambda *a, **k: rival(*a, **k))
+    pointers.interrupt(monkeypatch, output, rival(output))
     assert promote(ours).passed
     assert current(output)["runId"] == "ours"
     assert [entry["runId"] for entry in current(output)["history"]] == ["rival 0"]
@@ -117,8 +105,7 @@ def test_two_promotions_at_once_end_in_one_that_saw_the_other(
 
 def test_endless_rivals_are_given_up_on(output: Location, monkeypatch: pytest.MonkeyPatch) -> None:
     ours = candidate(output, "ours", right=60)
-    rival = Rival(type(output.store).write, output, 99)
-    monkeypatch.setattr(type(output.store), "write", lambda *a, **k: rival(*a, **k))
+    pointers.interrupt(monkeypatch, output, rival(output), times=5)
     with pytest.raises(StorageUnavailable, match="again and again"):
         promote(ours)
 

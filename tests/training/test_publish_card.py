@@ -99,6 +99,7 @@ def test_headline_settings_counts_figures_and_versions():
         "On 60 held-out pairs, with 95 % intervals.",
         "| trl | 1.16.0 |",
         "| Run | 3fa9c1d27b604e85 |",
+        "| Commit | 5e1f00d |",
     ):
         assert f"\n{line}\n" in card
 

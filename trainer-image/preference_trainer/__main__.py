@@ -1,4 +1,4 @@
-"""`preference-trainer check | train | evaluate | fetch`: what runs in the pod."""
+"""`preference-trainer list | check | train | evaluate | ...`: what runs in the pod."""
 
 import argparse
 import os
@@ -10,23 +10,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from preference_api.v1alpha1.status import Stage
-from preference_api.wire import (
-    PORT_VARIABLE,
-    RUN_VARIABLE,
-    CheckSummary,
-    ExitCode,
-    RunDocument,
-    TerminationMessage,
-    TrainSummary,
-)
+from preference_api.wire import PORT_VARIABLE, RUN_VARIABLE, RunDocument, TerminationMessage
 from preference_trainer import termination
+from preference_trainer.commands import COMMANDS, Call
 from preference_trainer.errors import ConfigurationError, TrainerError
 from preference_trainer.metrics import Metrics
 from preference_trainer.processors import limit_threads
 from preference_trainer.progress import ProgressBoard, serve
 from preference_trainer.stopping import StopRequest
-from preference_trainer.tracking import keep_out_libraries
 
 _ENVIRONMENT = {
     "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
@@ -53,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="preference-trainer", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="tell whether the dataset's objects are other ones")
     commands.add_parser("check", help="look at model and pairs; needs no GPU")
     commands.add_parser("train", help="train, evaluate and publish")
     evaluate = commands.add_parser("evaluate", help="evaluate a model on the held-out pairs")
@@ -60,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     fetch = commands.add_parser("fetch", help="download an object or everything below a prefix")
     fetch.add_argument("source", help="URI")
     fetch.add_argument("folder", type=Path, help="where it goes")
+    promote = commands.add_parser("promote", help="make an earlier run the current model again")
+    promote.add_argument("--run", metavar="ID", help="the one before the current where absent")
+    promote.add_argument("--by", default="", help="who wants it, for the history")
+    lineage = commands.add_parser("lineage", help="write what the output tells about its models")
+    lineage.add_argument("file", type=Path, help="where it goes, as JSON")
+    lineage.add_argument("--run", metavar="ID", help="the current one where absent")
     return parser
 
 
@@ -86,7 +84,15 @@ def _command(options: argparse.Namespace, board: ProgressBoard) -> TerminationMe
         host = "127.0.0.1" if document.local else "0.0.0.0"
         serve(board, metrics=metrics, host=host, port=int(os.environ[PORT_VARIABLE]))
     with tempfile.TemporaryDirectory(prefix="preference-") as name:
-        return _run(options, document, Path(name), board, metrics, stop)
+        call = Call(
+            options=options,
+            document=document,
+            folder=Path(name),
+            board=board,
+            metrics=metrics,
+            stop=stop,
+        )
+        return COMMANDS[options.command](call)
 
 
 def _document() -> RunDocument:
@@ -102,62 +108,6 @@ def _document() -> RunDocument:
             f"{RUN_VARIABLE} is no run document: {error}",
             remedy="Use the same version of the operator or command line and of the trainer.",
         ) from error
-
-
-def _run(
-    options: argparse.Namespace,
-    document: RunDocument,
-    folder: Path,
-    board: ProgressBoard,
-    metrics: Metrics,
-    stop: StopRequest,
-) -> TerminationMessage:
-    done = TerminationMessage(exit_code=ExitCode.DONE, reason="Done")
-    # Imported here, each for itself: a check must not load torch.
-    if options.command == "check":
-        from preference_trainer.check import run_check
-
-        summary = run_check(document, workdir=folder, board=board, metrics=metrics, stop=stop)
-        known = _known_result(document, summary, metrics) if summary.reused else None
-        return done.model_copy(update={"reason": "Checked", "check": summary, "result": known})
-    if options.command == "fetch":
-        from preference_trainer.fetching import fetch
-
-        fetch(document, options.source, options.folder)
-        return done
-    if options.command == "evaluate":
-        from preference_trainer.reevaluation import reevaluate
-
-        sentence = reevaluate(
-            document, options.model, folder=folder, board=board, metrics=metrics, stop=stop
-        )
-        return done.model_copy(update={"reason": "Evaluated", "message": sentence})
-    # What comes first is imported for seconds, and looks like a check until then.
-    board.enter(Stage.DOWNLOAD)
-    keep_out_libraries()
-    from transformers.utils.logging import disable_progress_bar
-
-    from preference_trainer.run import train
-
-    disable_progress_bar()
-    result = train(document, folder=folder, board=board, metrics=metrics, stop=stop)
-    return done.model_copy(
-        update={"reason": "Trained", "message": result.headline, "result": result}
-    )
-
-
-def _known_result(
-    document: RunDocument, summary: CheckSummary, metrics: Metrics
-) -> TrainSummary | None:
-    """The result that the bucket already holds, promoted for this job: the run may be another's."""
-    from preference_trainer.promotion import Candidate, promote
-    from preference_trainer.results import finished
-
-    checked = document.model_copy(update={"resolved": summary.resolved})
-    candidate = Candidate.of(checked, metrics=metrics)
-    decision = promote(candidate)
-    known = finished(candidate.output / f"runs/{candidate.run_id}")
-    return known and known.promoted_as(decision.passed, decision.message)
 
 
 if __name__ == "__main__":

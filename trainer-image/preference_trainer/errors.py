@@ -20,13 +20,15 @@ class TrainerError(Exception):
         remedy: The way out, as an instruction.
         reason: One CamelCase word, for conditions and termination messages.
 
-    `checkpoint_uri` and `step` tell of the run's newest complete checkpoint, where there is one.
+    `checkpoint_uri` and `step` tell of the run's newest complete checkpoint, where there is one,
+    and `listing` of the dataset that a check looked at.
     """
 
     exit_code: ExitCode
     default_reason: str
     checkpoint_uri: str | None = None
     step: int | None = None
+    listing: str | None = None
 
     def __init__(self, message: str, *, remedy: str, reason: str | None = None) -> None:
         super().__init__(message)

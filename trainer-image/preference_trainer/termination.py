@@ -24,6 +24,7 @@ def of_error(error: TrainerError) -> TerminationMessage:
         remedy=error.remedy,
         checkpoint_uri=error.checkpoint_uri,
         step=error.step,
+        listing=error.listing,
     )
 
 

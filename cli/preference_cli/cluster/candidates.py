@@ -16,6 +16,13 @@ def _jobs(words: Sequence[str]) -> Candidates:
     return {job.name: f"{job.spec.get('method', '')} {job.state}" for job in jobs}
 
 
+def _runs(words: Sequence[str]) -> Candidates:
+    """The finished runs of the job that the line names."""
+    named = (job for job in map(read_job, _cluster(words).jobs()) if job.name in words)
+    history = (entry for job in named for entry in job.status.history or () if entry.run_id)
+    return {entry.run_id: f"number {entry.number}, {entry.reason}" for entry in history}
+
+
 def _namespaces(words: Sequence[str]) -> Candidates:
     names = (wire["metadata"]["name"] for wire in _cluster(words).namespaces())
     return dict.fromkeys(names, "")
@@ -39,7 +46,9 @@ def _quiet(source: Source) -> Source:
 
 SOURCES: Mapping[str, Source] = {
     "NAME": _quiet(_jobs),
+    "NAME|FILE": _quiet(_jobs),
     "NAME|FILE|RUN|URI": _quiet(_jobs),
+    "RUN": _quiet(_runs),
     "NAMESPACE": _quiet(_namespaces),
     "CONTEXT": _quiet(_contexts),
 }

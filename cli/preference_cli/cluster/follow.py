@@ -53,7 +53,7 @@ class Follower:
     Args:
         cluster: Where the pods are.
         name: The PreferenceJob.
-        stage: check or train; None for both.
+        stage: check, train or list; None for check and train.
         line: Takes a line of a log.
         notice: Takes what the user should know beside the log.
     """

@@ -41,6 +41,23 @@ def keeper(metadata: Mapping[str, Any]) -> Keeper | None:
     return next(_keepers(metadata), None)
 
 
+def warning(metadata: Mapping[str, Any], *, field: str, value: str) -> str:
+    """Where Git is the truth, a change in the cluster alone may not last; empty elsewhere.
+
+    Args:
+        metadata: Of the object.
+        field: What was changed.
+        value: What it was changed to, as YAML has it.
+    """
+    found = keeper(metadata)
+    if found is None:
+        return ""
+    return (
+        f"warning: {found.tool} keeps this object as Git says ({found.evidence}) and may set "
+        f"{field} back; commit {field}: {value} as well"
+    )
+
+
 def _keepers(metadata: Mapping[str, Any]) -> Iterator[Keeper]:
     for field in ("annotations", "labels"):
         for mark in metadata.get(field) or {}:

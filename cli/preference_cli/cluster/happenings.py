@@ -1,15 +1,18 @@
 """Which events tell of a PreferenceJob, and when they happened: pure."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from preference_api.children import ChildStage, child_name
 from preference_cli.cluster.job import Job
-from preference_cli.cluster.lines import CAUTION, HEAD, Line, columns
-from preference_cli.cluster.page import age
+from preference_cli.cluster.lines import CAUTION, HEAD, Line, age, columns
 
 _CHILDREN = ("Job", "Pod")
+# Each run of an object has a hash of its own, and the status remembers only that of the last one.
+_CHILD = re.compile(rf".*-(?P<hash>[0-9a-f]{{10}})-(?P<stage>{'|'.join(ChildStage)})(?=-|$)")
 _ORDINARY = "Normal"
 
 
@@ -39,19 +42,16 @@ def happenings(
 ) -> list[Happening]:
     """The events of a job, its Jobs and its pods, oldest first.
 
-    Pods that have gone are told by the names of their Jobs, which their names begin with.
+    Children that have gone are told by their names: those of Jobs begin with the job's, and those
+    of pods with their Job's. What happened before the job was made is another's of the same name.
 
     Args:
         events: All events of the namespace, events.k8s.io/v1.
         job: The PreferenceJob.
         children: Its Jobs and pods.
     """
-    metadata = [child["metadata"] for child in children]
-    uids = {job.uid, *(each["uid"] for each in metadata)}
-    beginnings = {f"{each['name']}-" for each in metadata}
-    if job.status.run and job.status.run.spec_hash:
-        beginnings.add(f"{job.name}-{job.status.run.spec_hash}-")
-    found = [_read(event) for event in events if _is_about(event, uids, tuple(beginnings))]
+    uids = {job.uid, *(child["metadata"]["uid"] for child in children)}
+    found = [_read(event) for event in events if _is_about(event, job, uids)]
     return sorted(found, key=lambda each: each.moment)
 
 
@@ -67,12 +67,19 @@ def happening_lines(found: Sequence[Happening], *, now: datetime) -> list[Line]:
     return [Line(first, HEAD), *map(Line, others, styles)]
 
 
-def _is_about(event: Mapping[str, Any], uids: set[str], beginnings: tuple[str, ...]) -> bool:
+def _is_about(event: Mapping[str, Any], job: Job, uids: set[str]) -> bool:
     regarding = event.get("regarding") or {}
     if regarding.get("uid") in uids:
         return True
-    child = regarding.get("kind") in _CHILDREN
-    return child and f"{regarding.get('name', '')}-".startswith(beginnings)
+    child = regarding.get("kind") in _CHILDREN and _names_child(regarding.get("name", ""), job.name)
+    return child and _read(event).moment >= job.created
+
+
+def _names_child(name: str, job_name: str) -> bool:
+    found = _CHILD.match(name)
+    if found is None:
+        return False
+    return found[0] == child_name(job_name, found["hash"], ChildStage(found["stage"]))
 
 
 def _read(event: Mapping[str, Any]) -> Happening:

@@ -43,6 +43,15 @@ class Condition(_Part):
     observed_generation: int = 0
 
 
+class Resolved(_Part):
+    """Digests that the check found."""
+
+    dataset_digest: str = ""
+    model_digest: str = ""
+    reference_digest: str | None = None
+    sft_digest: str | None = None
+
+
 class Run(_Part):
     """The run that the object stands at."""
 
@@ -52,12 +61,22 @@ class Run(_Part):
     stage: str = ""
     start_time: datetime | None = None
     completion_time: datetime | None = None
+    resolved: Readable[Resolved] = None
+    dataset_changed_time: datetime | None = None
 
 
 class Progress(api.Progress):
     """How far the training is."""
 
     model_config = ConfigDict(extra="ignore")
+
+
+class Dataset(_Part):
+    """What the check found."""
+
+    pairs: int = 0
+    evaluation_pairs: int = 0
+    dropped: int = 0
 
 
 class Checkpoint(_Part):
@@ -108,6 +127,7 @@ class Status(_Part):
     conditions: Readable[tuple[Condition, ...]] = None
     run: Readable[Run] = None
     progress: Readable[Progress] = None
+    dataset: Readable[Dataset] = None
     checkpoint: Readable[Checkpoint] = None
     result: Readable[Result] = None
     attempts: Readable[Attempts] = None

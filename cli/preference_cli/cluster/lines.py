@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from preference_cli.view import draws, needs_rich
 from preference_cli.wording import table
@@ -39,6 +40,15 @@ def columns(head: Sequence[str], entries: Sequence[Sequence[str]]) -> list[str]:
         "   ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """From a moment to a later one, in the largest unit that leaves at least 2: 45s, 12m, 3d."""
+    seconds = max(0, int((now - moment).total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
 
 
 def shower(form: str) -> Show:

@@ -13,7 +13,7 @@ from preference_cli.cluster.options import (
     open_cluster,
 )
 from preference_cli.cluster.page import standing
-from preference_cli.cluster.pods import STAGES, Pod, choose, read_pods
+from preference_cli.cluster.pods import LISTING, STAGES, Pod, choose, read_pods
 from preference_cli.errors import CommandError
 from preference_cli.log_lines import readable
 from preference_cli.options import Subparsers
@@ -30,7 +30,9 @@ def add_parser(subparsers: Subparsers) -> None:
     which.add_argument(
         "--previous", action="store_true", help="of the pod before the newest, at the same stage"
     )
-    parser.add_argument("--stage", choices=STAGES, help="of the pods of this stage only")
+    parser.add_argument(
+        "--stage", choices=(*STAGES, LISTING), help="of the pods of this stage only"
+    )
     parser.add_argument("--raw", action="store_true", help="JSON lines as the trainer wrote them")
     add_cluster_arguments(parser)
     parser.set_defaults(run=run)

@@ -6,8 +6,8 @@ from datetime import datetime
 from preference_api.v1alpha1.status import Stage
 from preference_cli import figures
 from preference_cli.cluster.job import Job
-from preference_cli.cluster.lines import HEAD, Line, columns
-from preference_cli.cluster.page import age, share, state_style
+from preference_cli.cluster.lines import HEAD, Line, age, columns
+from preference_cli.cluster.page import share, state_style
 
 _HEAD = ("NAME", "METHOD", "STATE", "STAGE", "DONE", "LEFT", "ACCURACY", "RUN", "AGE")
 

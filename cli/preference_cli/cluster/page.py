@@ -6,7 +6,8 @@ from datetime import datetime
 from preference_api.v1alpha1.status import ConditionType, Stage
 from preference_cli import figures
 from preference_cli.cluster.job import Condition, HistoryEntry, Job, Metrics
-from preference_cli.cluster.lines import BAD, CAUTION, GOOD, HEAD, Line, columns, rows
+from preference_cli.cluster.lines import BAD, CAUTION, GOOD, HEAD, Line, age, columns, rows
+from preference_cli.cluster.looks import Looks, look_rows
 
 _BAR_CELLS = 24
 _NOT_VISITED = (
@@ -31,30 +32,31 @@ _ORDINARY: Mapping[str, str] = {
 """What says nothing that is worth a line."""
 
 
-def page(job: Job, *, now: datetime) -> list[Line]:
-    """Everything that a person wants to know of a PreferenceJob."""
-    return [*summary(job, now=now), *_history(job.status.history or (), now)]
+_UNKNOWN = Looks()
 
 
-def summary(job: Job, *, now: datetime) -> list[Line]:
+def page(job: Job, *, now: datetime, looks: Looks = _UNKNOWN) -> list[Line]:
+    """Everything that a person wants to know of a PreferenceJob.
+
+    Args:
+        job: The job.
+        now: The time, aware.
+        looks: What its Jobs and events tell of the looks at its dataset.
+    """
+    return [*summary(job, now=now, looks=looks), *_history(job.status.history or (), now)]
+
+
+def summary(job: Job, *, now: datetime, looks: Looks = _UNKNOWN) -> list[Line]:
     """The page without the runs before."""
+    about = [*_spec_rows(job), *_run_rows(job, now), *_checkpoint_row(job)]
     return [
         Line(f"{job.namespace}/{job.name}", HEAD),
         *_state(job),
-        *rows([*_spec_rows(job), *_run_rows(job, now), *_checkpoint_row(job)]),
+        *rows([*about, *look_rows(job, looks, now=now)]),
         *_progress(job, now),
         *_conditions(job),
         *_result(job),
     ]
-
-
-def age(moment: datetime, now: datetime) -> str:
-    """How long ago, in the largest unit that leaves at least 2: 45s, 12m, 5h, 3d."""
-    seconds = max(0, int((now - moment).total_seconds()))
-    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length}{unit}"
-    return f"{seconds}s"
 
 
 def share(value: float | None) -> str:
@@ -117,6 +119,9 @@ def _run_rows(job: Job, now: datetime) -> Iterator[tuple[str, str]]:
         ended = f"ended {age(run.completion_time, now)} ago" if run.completion_time else ""
         known = run.id or "its id is known after the check"
         yield "run", ", ".join(filter(None, (known, number, began, ended)))
+        if run.dataset_changed_time:
+            changed = f"the dataset was found changed {age(run.dataset_changed_time, now)} ago"
+            yield "", f"{changed}, which began this run"
     attempts = job.status.attempts
     if attempts and (attempts.failures or attempts.preemptions):
         ended = f"{attempts.failures} failed, {figures.count(attempts.preemptions)} preempted"
@@ -174,7 +179,7 @@ def _result(job: Job) -> list[Line]:
     if result is None:
         return []
     entries = [
-        *_metric_rows(result.metrics),
+        *metric_rows(result.metrics),
         ("model", result.model_uri),
         ("report", result.report_uri),
     ]
@@ -182,7 +187,8 @@ def _result(job: Job) -> list[Line]:
     return [Line(""), Line(title, HEAD), *rows(entries)]
 
 
-def _metric_rows(metrics: Metrics) -> Iterator[tuple[str, str]]:
+def metric_rows(metrics: Metrics) -> Iterator[tuple[str, str]]:
+    """The figures of an evaluation that are known, and what they are of."""
     if metrics.accuracy is not None:
         yield "accuracy", f"{share(metrics.accuracy)} of the held-out pairs, by the implicit reward"
     if metrics.margin is not None:

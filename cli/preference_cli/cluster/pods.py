@@ -7,6 +7,8 @@ from typing import Any
 from preference_api.wire import STAGE_LABEL
 
 STAGES = ("check", "train")
+"""Of a run, in their order; what lists the dataset afterwards is read where it is asked for."""
+LISTING = "list"
 _ENDED = ("Succeeded", "Failed")
 
 
@@ -16,7 +18,7 @@ class Pod:
 
     Args:
         name: Its name.
-        stage: check or train.
+        stage: check, train or list.
         created: When it was made, RFC 3339 in UTC.
         phase: As core/v1 PodStatus.
         started: Whether its container has run, so that there is a log.
@@ -42,9 +44,9 @@ class Pod:
 
 
 def read_pods(wires: Iterable[Mapping[str, Any]], *, stage: str | None) -> list[Pod]:
-    """The pods of a stage, or of both, in order."""
-    pods = (_read(wire) for wire in wires)
-    return sorted((pod for pod in pods if stage in (None, pod.stage)), key=lambda pod: pod.place)
+    """The pods of a stage, or of every stage of a run, in order."""
+    pods, wanted = map(_read, wires), STAGES if stage is None else (stage,)
+    return sorted((pod for pod in pods if pod.stage in wanted), key=lambda pod: pod.place)
 
 
 def choose(pods: Sequence[Pod], *, previous: bool) -> Pod | None:

@@ -3,13 +3,15 @@
 import argparse
 import json
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Any
 
 from preference_api.wire import ExitCode
 from preference_cli.cluster.api import Cluster
-from preference_cli.cluster.job import read_job
+from preference_cli.cluster.happenings import happenings
+from preference_cli.cluster.job import Job, read_job
 from preference_cli.cluster.lines import shower
+from preference_cli.cluster.looks import Looks, looks_now, read_looks
 from preference_cli.cluster.options import (
     add_cluster_arguments,
     add_name_argument,
@@ -40,17 +42,31 @@ def run(arguments: argparse.Namespace) -> int:
         raise CommandError("a name lies in one namespace", remedy="leave out the name or -A")
     cluster = open_cluster(arguments)
     if arguments.name:
-        _show_one(cluster.job(arguments.name), arguments.output)
+        _show_one(cluster, arguments.name, arguments.output)
     else:
         _show_all(cluster, all_namespaces=arguments.all_namespaces, form=arguments.output)
     return ExitCode.DONE
 
 
-def _show_one(wire: dict[str, Any], form: str) -> None:
+def _show_one(cluster: Cluster, name: str, form: str) -> None:
+    wire = cluster.job(name)
     if form == "json":
         print(json.dumps(wire, indent=2))
-    else:
-        shower(form)(page(read_job(wire), now=datetime.now(UTC)))
+        return
+    job = read_job(wire)
+    looks = _looks(cluster, job) if looks_now(job) else Looks()
+    shower(form)(page(job, now=datetime.now(UTC), looks=looks))
+
+
+def _looks(cluster: Cluster, job: Job) -> Looks:
+    """What Jobs and events tell; what the user may not read is left out."""
+    try:
+        children = cluster.child_jobs(job.uid)
+    except CommandError:
+        return Looks()
+    with suppress(CommandError):
+        return read_looks(job, children, happenings(cluster.events(), job, children))
+    return read_looks(job, children, ())
 
 
 def _show_all(cluster: Cluster, *, all_namespaces: bool, form: str) -> None:

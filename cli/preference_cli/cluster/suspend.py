@@ -3,10 +3,9 @@
 import argparse
 import sys
 from functools import partial
-from typing import Any
 
 from preference_api.wire import ExitCode
-from preference_cli.cluster.gitops import keeper
+from preference_cli.cluster.gitops import warning
 from preference_cli.cluster.job import Job, read_job
 from preference_cli.cluster.options import (
     add_cluster_arguments,
@@ -37,8 +36,9 @@ def run(arguments: argparse.Namespace, *, suspend: bool) -> int:
     if job.suspended != suspend:
         wire = cluster.patch_job(arguments.name, {"spec": {"suspend": suspend}})
     print(outcome(job, suspend=suspend))
-    if warning := _warning(wire["metadata"], suspend=suspend):
-        print(warning, file=sys.stderr)
+    value = str(suspend).lower()
+    if told := warning(wire["metadata"], field="spec.suspend", value=value):
+        print(told, file=sys.stderr)
     return ExitCode.DONE
 
 
@@ -72,15 +72,3 @@ def _start(job: Job) -> str:
         return "it starts from the beginning: there is no checkpoint yet"
     step = f" of step {checkpoint.step}" if checkpoint.step is not None else ""
     return f"it goes on from the checkpoint{step} at {checkpoint.uri}"
-
-
-def _warning(metadata: dict[str, Any], *, suspend: bool) -> str:
-    """Where Git is the truth, a change in the cluster alone may not last."""
-    found = keeper(metadata)
-    if found is None:
-        return ""
-    value = str(suspend).lower()
-    return (
-        f"warning: {found.tool} keeps this object as Git says ({found.evidence}) and may set "
-        f"spec.suspend back; commit spec.suspend: {value} as well"
-    )

@@ -15,8 +15,7 @@ from preference_api.v1alpha1.base import (
     cel,
     cel_rules,
 )
-
-_CRON = r"^[0-9A-Za-z*/,?-]+( +[0-9A-Za-z*/,?-]+){4}$"
+from preference_api.v1alpha1.cron import CRON_PATTERN
 
 # A structural schema has no place for a pattern of keys.
 _LABEL_KEYS = cel(
@@ -126,17 +125,21 @@ class Retrain(ApiModel):
     model_config = cel_rules(
         cel("!has(self.timeZone) || has(self.schedule)", "timeZone needs schedule"),
     )
-    schedule: Annotated[str, Field(max_length=128, pattern=_CRON)] | None = Field(
-        None, description="Cron expression of five fields."
+    schedule: Annotated[str, Field(max_length=128, pattern=CRON_PATTERN)] | None = Field(
+        None,
+        description="Cron expression of five fields: when the dataset is looked at, and trained on "
+        "where it changed.",
     )
     time_zone: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_+/-]+$")] | None = Field(
         None, description="IANA time zone of the schedule, UTC where absent."
     )
     when_dataset_changes: bool = Field(
-        False, description="Train again when the objects behind the dataset changed."
+        False,
+        description="Look at the dataset every checkEveryMinutes, and train again where the "
+        "objects behind it changed.",
     )
     check_every_minutes: int = Field(
-        60, ge=5, le=10080, description="How often the dataset is looked at for changes."
+        60, ge=1, le=10080, description="Pause between two looks at the dataset, without a device."
     )
     concurrency: Concurrency = Field(
         Concurrency.REPLACE, description="What becomes of a running training."

@@ -81,6 +81,14 @@ class Run(ApiModel):
     start_time: datetime | None = Field(None, description="When it started.")
     completion_time: datetime | None = Field(None, description="When it ended.")
     resolved: Resolved | None = Field(None, description="Digests that the check found.")
+    dataset_changed_time: datetime | None = Field(
+        None,
+        description="When the dataset was found changed, which began this run; absent where the "
+        "spec did.",
+    )
+    listing: Text | None = Field(
+        None, description="Digest of the dataset's objects as they were listed before the check."
+    )
 
 
 class Progress(ApiModel):

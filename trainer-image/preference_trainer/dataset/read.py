@@ -69,7 +69,7 @@ def data_files(location: Location, *, field: str) -> list[Location]:
         known = location.name.endswith(FORMS)
         return [location] if known else _unknown(location, field, [location.name])
     infos = location.list()
-    files = [location / info.name for info in infos if _is_data(info.name)]
+    files = [location / info.name for info in infos if is_data(info.name)]
     return files or _unknown(location, field, [info.name for info in infos])
 
 
@@ -91,7 +91,8 @@ def read_rows(files: list[Location], *, workdir: Path) -> Iterator[Row]:
             yield from _read_json_lines(file)
 
 
-def _is_data(name: str) -> bool:
+def is_data(name: str) -> bool:
+    """Whether an object below a prefix is a file with rows, by its name."""
     parts = name.split("/")
     hidden = any(part.startswith((".", "_")) for part in parts)
     return name.endswith(FORMS) and not hidden and parts[-1] not in _NO_DATA

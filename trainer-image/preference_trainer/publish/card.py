@@ -12,6 +12,7 @@ from preference_trainer.evaluation.statistics import Estimate
 from preference_trainer.publish.data import data_rows, dataset_uris, dropped_rows
 from preference_trainer.publish.figures import figure_lines
 from preference_trainer.publish.inputs import ReportInputs
+from preference_trainer.publish.lineage import lineage_rows
 from preference_trainer.publish.locations import hub_name, last_part
 from preference_trainer.publish.numbers import counted, plain
 from preference_trainer.publish.settings import settings_rows
@@ -38,7 +39,7 @@ def model_card(inputs: ReportInputs) -> str:
         dropped=dropped_rows(inputs.check),
         lines=figure_lines(inputs.metrics),
         confidence=f"{plain(inputs.metrics.confidence * 100)} %",
-        versions=sorted(inputs.versions.items()),
+        lineage=[*lineage_rows(inputs, private=False), *sorted(inputs.versions.items())],
         cell=_cell,
         counted=counted,
     )

@@ -1,19 +1,29 @@
 """Where a run comes from, as rows of a table."""
 
+from preference_api.identity import spec_hash
 from preference_trainer.publish.inputs import ReportInputs
 from preference_trainer.publish.numbers import count, duration
 from preference_trainer.publish.settings import Row
 
 
-def lineage_rows(inputs: ReportInputs) -> tuple[Row, ...]:
-    """Identity, origin, digests and cost; what is unknown is left out."""
+def lineage_rows(inputs: ReportInputs, *, private: bool) -> tuple[Row, ...]:
+    """Identity, origin, digests and cost; what is unknown is left out.
+
+    Args:
+        inputs: The run.
+        private: True names job, repository and image as well, which are nobody else's concern.
+    """
     document, resolved = inputs.document, inputs.resolved
-    rows = (
-        Row("Run", resolved.run_id),
+    own = (
         Row("PreferenceJob", f"{document.namespace}/{document.name}"),
         Row("Repository", document.origin.repository or ""),
-        Row("Commit", document.origin.commit or ""),
         Row("Trainer image", document.spec.image or ""),
+    )
+    rows = (
+        Row("Run", resolved.run_id),
+        *(own if private else ()),
+        Row("Commit", document.origin.commit or ""),
+        Row("Hash of the manifest's spec", spec_hash(document.spec)),
         Row("Reference model digest", resolved.reference_digest or ""),
         Row("Demonstrations digest", resolved.sft_digest or ""),
         Row("Attempts", _attempts(inputs.attempts)),

@@ -80,7 +80,7 @@ def render_report(inputs: ReportInputs) -> str:
         samples=shown_samples(inputs.samples),
         best=best,
         worst=worst,
-        lineage=lineage_rows(inputs),
+        lineage=lineage_rows(inputs, private=True),
         versions=sorted(inputs.versions.items()),
         clipped=clipped,
         signed=signed,
