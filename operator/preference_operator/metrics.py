@@ -104,7 +104,7 @@ class Metrics:
             self._passes.labels(result)
         for reason in (*(kind.__name__ for kind in _FAILURES), UNEXPECTED):
             self._pass_errors.labels(reason)
-        for stage in ChildStage:
+        for stage in (ChildStage.CHECK, ChildStage.TRAIN):
             self._wait_seconds.labels(str(stage))
 
     @contextmanager

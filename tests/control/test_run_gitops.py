@@ -1,6 +1,5 @@
 """Git is the truth: what commits, reverts and the actions of a GitOps tool lead to."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,6 @@ import pytest
 
 import argo_cd
 import kstatus
-import run_invariants
 from api_history import JOBS, PREFERENCE_JOBS
 from awaiting import until
 from control_plane import MERGE_PATCH
@@ -20,24 +18,12 @@ from preference_jobs import manifest
 from preference_operator.merge_patch import merge_patch
 from run_player import REUSED, TRAINED, RunPlayer
 from run_stories import CHANGED, WHOLE, Story
-from run_world import World
 from situations import Situation, judged_rightly
 
 pytestmark = pytest.mark.cluster
 
 TRAIN = ChildStage.TRAIN
 STORIES = {"whole": WHOLE, "changed": CHANGED}
-
-
-@pytest.fixture
-def player(world: World, namespace: str) -> Iterator[RunPlayer]:
-    """A run that is edited after its end; the end of the run before is in its next generation."""
-    player = world.player(namespace)
-    yield player
-    world.settle(namespace)
-    run_invariants.one_live_training(player.record)
-    run_invariants.nothing_made_after_the_end(player.record)
-    run_invariants.nothing_but_status_changed(player.record)
 
 
 @pytest.fixture
