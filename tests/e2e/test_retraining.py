@@ -1,0 +1,144 @@
+"""A commit or new pairs make a new model, and nothing else does: told by runs, pods and requests."""
+
+import gzip
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+import jobs
+from awaiting import until
+from helm_chart import USER
+from preference_api.children import ChildStage
+from preference_api.wire import STAGE_LABEL
+from preference_jobs import Body
+from real_cluster import Cluster
+from team_space import TeamSpace
+
+pytestmark = pytest.mark.node
+
+NAME = "life"
+EVERY_MINUTE = {"whenDatasetChanges": True, "checkEveryMinutes": 1}
+SHORT = {"steps": 2, "batchSize": 2, "seed": 11}
+TICKS = 2
+READS = ("get", "list", "watch")
+
+
+def apply(team_space: TeamSpace, **spec: Any) -> None:
+    """What Git says, applied."""
+    team_space.apply(NAME, **{"retrain": EVERY_MINUTE, "training": SHORT, **spec})
+
+
+def ended(team_space: TeamSpace, number: int, reason: str) -> Body:
+    """The run of that number, once it ended for that reason."""
+    until(lambda: _end(team_space) == (number, reason), seconds=300)
+    return dict(team_space.status(NAME)["run"])
+
+
+def _end(team_space: TeamSpace) -> tuple[int, str]:
+    status = team_space.jobs.get(NAME).get("status", {})
+    words = {one["type"]: one for one in status.get("conditions", [])}
+    return status.get("run", {}).get("number", 0), words.get("Succeeded", {}).get("reason", "")
+
+
+def trainings(team_space: TeamSpace) -> set[str]:
+    """The training pods that were ever told of, by their uids, as Events do."""
+    events = json.loads(team_space.kubectl("get", "events", "-o", "json"))["items"]
+    pods = (event["involvedObject"] for event in events if event["involvedObject"]["kind"] == "Pod")
+    return {pod["uid"] for pod in pods if f"-{ChildStage.TRAIN}-" in pod["name"]}
+
+
+@pytest.fixture(scope="module")
+def first(team_space: TeamSpace) -> Body:
+    """The first run."""
+    apply(team_space)
+    return ended(team_space, 1, "Trained")
+
+
+@pytest.fixture(scope="module")
+def second(team_space: TeamSpace, first: Body) -> Body:
+    """The run after another beta was committed."""
+    apply(team_space, dpo={"beta": 0.3})
+    return ended(team_space, 2, "Trained")
+
+
+@pytest.fixture(scope="module")
+def reverted(team_space: TeamSpace, second: Body) -> tuple[Body, set[str], set[str]]:
+    """The run after that commit was reverted, and the training pods before and after it."""
+    before = trainings(team_space)
+    apply(team_space)
+    return ended(team_space, 3, "Reused"), before, trainings(team_space)
+
+
+def test_what_decides_no_result_starts_nothing(team_space: TeamSpace, first: Body) -> None:
+    before = trainings(team_space)
+    team_space.kubectl("label", "pj", NAME, "team=tone", "--overwrite")
+    apply(team_space, resources={"gpus": 0, "cpu": "500m"}, ttlSecondsAfterFinished=86_400)
+    until(lambda: team_space.status(NAME)["observedGeneration"] == 2)
+    apply(team_space)
+    until(lambda: team_space.status(NAME)["observedGeneration"] == 3)
+    assert team_space.status(NAME)["run"] == first
+    assert trainings(team_space) == before
+
+
+def test_another_beta_is_another_run(first: Body, second: Body) -> None:
+    assert second["id"] != first["id"]
+
+
+def test_a_revert_finds_the_earlier_result_without_a_training(
+    first: Body, reverted: tuple[Body, set[str], set[str]]
+) -> None:
+    run, before, after = reverted
+    assert (run["id"], run["specHash"]) == (first["id"], first["specHash"])
+    assert after == before
+
+
+@pytest.mark.usefixtures("reverted")
+def test_a_second_namespace_takes_the_result_of_the_first(
+    cluster: Cluster, team_space: TeamSpace, namespace: str, first: Body
+) -> None:
+    other = TeamSpace.made(cluster, namespace, team_space.world)
+    apply(other)
+    assert ended(other, 1, "Reused")["id"] == first["id"]
+    assert trainings(other) == set()
+
+
+@pytest.mark.usefixtures("reverted")
+def test_an_unchanged_dataset_costs_no_device_and_no_status(
+    cluster: Cluster, team_space: TeamSpace
+) -> None:
+    since, before = datetime.now(UTC), trainings(team_space)
+    version = team_space.jobs.get(NAME)["metadata"]["resourceVersion"]
+    seen = listings(team_space)
+    for _ in range(TICKS):
+        until(lambda: bool(listings(team_space) - seen), seconds=120)
+        seen |= listings(team_space)
+    assert team_space.jobs.get(NAME)["metadata"]["resourceVersion"] == version
+    log = cluster.plane.audit.of(USER, since=since)
+    here = [entry for entry in log if entry.namespace == team_space.namespace]
+    writes = {(entry.verb, entry.resource) for entry in here if entry.verb not in READS}
+    assert writes == {("create", "jobs"), ("delete", "jobs")}
+    assert trainings(team_space) == before
+
+
+def listings(team_space: TeamSpace) -> set[str]:
+    """Uids of the listings that are over."""
+    children = team_space.jobs.children(team_space.jobs.get(NAME), stage=ChildStage.LIST)
+    assert {child["metadata"]["labels"][STAGE_LABEL] for child in children} <= {ChildStage.LIST}
+    over = [child for child in children if child["status"].get("succeeded")]
+    return {child["metadata"]["uid"] for child in over}
+
+
+@pytest.mark.usefixtures("reverted")
+def test_appended_pairs_are_trained_on_by_themselves(team_space: TeamSpace, first: Body) -> None:
+    rows = [*jobs.dialogues(), *jobs.dialogues(8, seed=1)]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    world = team_space.world
+    world.server.put(world.bucket, "pairs.jsonl.gz", gzip.compress(lines.encode(), mtime=0))
+    run = ended(team_space, 4, "Trained")
+    assert run["datasetChangedTime"]
+    assert run["id"] != first["id"]
+    status = team_space.status(NAME)
+    reasons = [one["reason"] for one in status["history"]]
+    assert reasons == ["Trained", "Reused", "Trained", "Trained"]
