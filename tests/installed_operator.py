@@ -92,7 +92,7 @@ def await_rollout(plane: ControlPlane) -> None:
 
 def _image(name: str) -> dict[str, str]:
     repository, _, tag = name.rpartition(":")
-    return {"repository": repository, "tag": tag, "pullPolicy": "Never"}
+    return {"repository": repository, "tag": tag, "pullPolicy": "IfNotPresent"}
 
 
 def _for_people(role: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""A commit or new pairs make a new model, and nothing else does: told by runs, pods and requests."""
+"""A commit or new pairs make a new model, and nothing else does."""
 
 import gzip
 import json
@@ -110,16 +110,18 @@ def test_an_unchanged_dataset_costs_no_device_and_no_status(
 ) -> None:
     since, before = datetime.now(UTC), trainings(team_space)
     version = team_space.jobs.get(NAME)["metadata"]["resourceVersion"]
-    seen = listings(team_space)
     for _ in range(TICKS):
-        until(lambda: bool(listings(team_space) - seen), seconds=120)
-        seen |= listings(team_space)
+        await_another_listing(team_space, listings(team_space))
     assert team_space.jobs.get(NAME)["metadata"]["resourceVersion"] == version
     log = cluster.plane.audit.of(USER, since=since)
     here = [entry for entry in log if entry.namespace == team_space.namespace]
     writes = {(entry.verb, entry.resource) for entry in here if entry.verb not in READS}
     assert writes == {("create", "jobs"), ("delete", "jobs")}
     assert trainings(team_space) == before
+
+
+def await_another_listing(team_space: TeamSpace, seen: set[str]) -> None:
+    until(lambda: bool(listings(team_space) - seen), seconds=120)
 
 
 def listings(team_space: TeamSpace) -> set[str]:

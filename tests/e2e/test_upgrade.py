@@ -9,7 +9,6 @@ import yaml
 
 import installed_operator
 import node
-from awaiting import until
 from helm_chart import CHART, NAMESPACE, RELEASE, helm
 from installed_operator import InstalledOperator
 from preference_api import crd
@@ -110,7 +109,9 @@ def test_uninstalled_it_leaves_what_was_to_be_kept(
     operator.release.uninstall()
     label = f"--selector=app.kubernetes.io/instance={RELEASE}"
     kinds = cluster.plane.kubectl("api-resources", "--verbs=list", "-o", "name").split()
-    until(lambda: left(cluster, label, kinds) == {f"customresourcedefinition/{crd.NAME}"})
+    cluster.plane.kubectl("wait", "pods", "-n", NAMESPACE, label, "--for=delete")
+    assert left(cluster, label, kinds) == set()
+    assert cluster.plane.kubectl("get", "crd", crd.NAME, "--no-headers")
     assert team_space.jobs.is_true("Succeeded", "going")
     assert set(upgraded["jobs"]) <= set(names(team_space))
 
@@ -119,5 +120,5 @@ def left(cluster: Cluster, label: str, kinds: list[str]) -> set[str]:
     """Objects of the release, in all namespaces, but what only follows others."""
     following = ("endpoints", "events", "events.events.k8s.io")
     wanted = ",".join(kind for kind in kinds if kind not in following)
-    found = cluster.plane.kubectl("get", wanted, "--all-namespaces", label, "-o", "name").split()
-    return {name.replace(".apiextensions.k8s.io/", "/") for name in found}
+    found = cluster.plane.kubectl("get", wanted, "--all-namespaces", label, "-o", "name")
+    return set(found.split())

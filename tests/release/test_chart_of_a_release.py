@@ -1,9 +1,9 @@
 """A release's chart names its images by digest, and is otherwise the chart."""
 
+import pin_chart
 import pytest
 import yaml
 
-import chart
 import helm_chart
 
 OPERATOR = f"registry.example/o/operator@sha256:{'1' * 64}"
@@ -18,13 +18,14 @@ other: {image: {repository: there}}
 
 
 def test_only_the_image_changes() -> None:
-    assert chart.pinned(VALUES, {"image": OPERATOR}) == VALUES.replace(
+    assert pin_chart.pinned(VALUES, {"image": OPERATOR}) == VALUES.replace(
         "repository: here", 'repository: "registry.example/o/operator"'
     ).replace('digest: ""', f'digest: "sha256:{"1" * 64}"')
 
 
 def test_the_chart_deploys_the_images_of_the_release() -> None:
-    text = chart.pinned(chart.VALUES.read_text(), {"image": OPERATOR, "trainer.image": TRAINER})
+    images = {"image": OPERATOR, "trainer.image": TRAINER}
+    text = pin_chart.pinned(pin_chart.VALUES.read_text(), images)
     (deployment,) = (
         document
         for document in helm_chart.documents(yaml.safe_load(text))
@@ -51,4 +52,4 @@ def test_what_cannot_be_named_is_refused(
     images: dict[str, str], error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words):
-        chart.pinned(VALUES, images)
+        pin_chart.pinned(VALUES, images)

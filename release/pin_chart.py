@@ -1,4 +1,4 @@
-"""Names a release's images in the chart: `python release/chart.py KEY=REPOSITORY@DIGEST...`.
+"""Names a release's images in the chart: `python release/pin_chart.py KEY=REPOSITORY@DIGEST...`.
 
 A key is where values.yaml holds an image: `image` or `trainer.image`. Only those words of the file
 change; its comments stay. `helm package` sets the versions.
