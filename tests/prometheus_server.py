@@ -41,15 +41,20 @@ class Prometheus:
 
 
 @contextmanager
-def scraping(url: str, folder: Path) -> Iterator[Prometheus]:
-    """A Prometheus with the chart's alerts, which scrapes as the chart's PodMonitor does.
+def scraping(url: str, folder: Path, **labels: str) -> Iterator[Prometheus]:
+    """A Prometheus with the chart's alerts, which scrapes as the chart's PodMonitors do.
+
+    Args:
+        url: Of the process, without the path.
+        folder: For its data and log.
+        labels: Of the scrape, such as the pod.
 
     Skipped where there is none on the PATH.
     """
     program = prometheus_programs.path_of("prometheus")
     address = f"127.0.0.1:{free_port()}"
     settings = folder / "prometheus.yml"
-    settings.write_text(yaml.safe_dump(_settings(url.removeprefix("http://"))))
+    settings.write_text(yaml.safe_dump(_settings(url.removeprefix("http://"), labels)))
     command = (
         program,
         f"--config.file={settings}",
@@ -61,15 +66,15 @@ def scraping(url: str, folder: Path) -> Iterator[Prometheus]:
         yield Prometheus(f"http://{address}")
 
 
-def _settings(target: str) -> dict[str, Any]:
+def _settings(target: str, labels: dict[str, str]) -> dict[str, Any]:
     return {
         "global": {"scrape_interval": "500ms", "evaluation_interval": "500ms"},
         "rule_files": [str(CHART / "files" / "alerts.yaml")],
         "scrape_configs": [
             {
-                "job_name": "operator",
+                "job_name": "test",
                 "honor_labels": True,
-                "static_configs": [{"targets": [target], "labels": {"pod": "operator"}}],
+                "static_configs": [{"targets": [target], "labels": labels}],
             }
         ],
     }

@@ -34,7 +34,7 @@ def panels() -> dict[str, str]:
 @pytest.fixture
 def prometheus(world: World, tmp_path: Path) -> Iterator[Prometheus]:
     """A Prometheus that scrapes the world's operator."""
-    with prometheus_server.scraping(world.operator.health, tmp_path) as server:
+    with prometheus_server.scraping(world.operator.health, tmp_path, pod="operator") as server:
         yield server
 
 
