@@ -51,7 +51,8 @@ class ApiStandIn:
 
     calls: Every call, as its name and what it is about.
     faults: By the name of a call.
-    told: Events of the Job controller.
+    told: Events about Jobs.
+    told_of_workload: Events about Kueue's Workloads.
     seconds: The time, after the start.
     version: Changes with every change of an object.
     """
@@ -61,6 +62,7 @@ class ApiStandIn:
     calls: list[str] = field(default_factory=list)
     faults: dict[str, Fault] = field(default_factory=dict)
     told: list[Body] = field(default_factory=list)
+    told_of_workload: list[Body] = field(default_factory=list)
     seconds: float = 0
     version: int = 100
 
@@ -137,6 +139,9 @@ class ApiStandIn:
 
     async def list_events(self, namespace: str, *, regarding_uid: str) -> list[Body]:
         return await self._answer("list_events", regarding_uid, lambda: self.told)
+
+    async def list_workload_events(self, namespace: str, name: str) -> list[Body]:
+        return await self._answer("list_workload_events", name, lambda: self.told_of_workload)
 
     async def list_metadata(
         self, kind: str, namespace: str | None, label_selector: str

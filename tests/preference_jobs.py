@@ -55,6 +55,10 @@ class PreferenceJobs:
         """Change fields of the spec; None removes one."""
         return self._ask("PATCH", name, {"spec": spec})
 
+    def label(self, name: str, labels: dict[str, str | None]) -> Body:
+        """Change labels; None removes one."""
+        return self._ask("PATCH", name, {"metadata": {"labels": labels}})
+
     def delete(self, name: str = "tone", *, propagation: str = "Background") -> None:
         """Delete it, and leave its children to the garbage collector."""
         self._ask("DELETE", name, {"propagationPolicy": propagation})

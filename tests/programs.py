@@ -31,7 +31,7 @@ def find(name: str) -> Path:
     try:
         return locate(name, Path(folder) if folder else unpacked(SHARED))
     except ProgramMissing as missing:
-        _give_up(str(missing))
+        give_up(str(missing))
 
 
 def locate(name: str, folder: Path) -> Path:
@@ -76,7 +76,8 @@ def _unpack(shared: Path, folder: Path) -> None:
         raise ProgramMissing(f"{shared / 'unpack'} failed: {done.stderr.strip()}")
 
 
-def _give_up(reason: str) -> NoReturn:
+def give_up(reason: str) -> NoReturn:
+    """Skip the test for that reason, or fail it where CI has to have what is missing."""
     if os.environ.get("CI"):
         pytest.fail(f"{reason}. CI has to have it; {VARIABLE}=none leaves such tests out.")
     pytest.skip(reason, allow_module_level=True)

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import api_history
 import api_proxy
+import control_plane
 import lease_rights
 import operator_process
+import pods
 import progress_port
 import run_invariants
 from api_history import History
@@ -19,6 +21,7 @@ from operator_process import OperatorProcess
 from progress_port import ProgressPort
 from run_player import RunPlayer
 
+MANIFESTS = Path(__file__).resolve().parents[1] / "operator" / "manifests"
 PROGRESS_SECONDS = 0.2
 
 
@@ -50,6 +53,16 @@ class World:
         last.create(suspend=True)
         last.await_word("Suspended", "True")
         last.jobs.delete(last.name)
+
+
+@contextmanager
+def prepared(folder: Path) -> Iterator[ControlPlane]:
+    """API server and controllers that know the kind, with the operator's account, and no node."""
+    with control_plane.running(folder, controller_manager=True, kind=True, audit=True) as plane:
+        for name in ("rbac.yaml", "deployment.yaml"):
+            plane.kubectl("apply", "--server-side", "-f", str(MANIFESTS / name))
+        pods.add_node(plane)
+        yield plane
 
 
 @contextmanager

@@ -27,6 +27,13 @@ def owner_uid(body: Body) -> str | None:
     return None if owner is None else owner["uid"]
 
 
+def waiting_since(job: Body) -> str:
+    """When a Job was made, or last suspended or resumed, as Kubernetes writes times."""
+    conditions = (job.get("status") or {}).get("conditions") or ()
+    turns = (one.get("lastTransitionTime") for one in conditions if one.get("type") == "Suspended")
+    return str(next(turns, None) or job["metadata"].get("creationTimestamp", ""))
+
+
 def trimmed(kind: Kind, body: Body) -> Body:
     """An object without what the operator never reads: a thousand are kept in memory."""
     metadata = {name: part for name, part in body["metadata"].items() if name != "managedFields"}

@@ -21,7 +21,9 @@ ATTEMPTS_ANNOTATION = "preference.dev/attempts"
 """Annotation of a child Job: attempts that earlier Jobs of the same run had used up, as JSON."""
 WANTED_ANNOTATION = "preference.dev/wanted"
 """Annotation of a child Job: a hash of the spec that it was made from."""
-QUEUE_LABELS = ("kueue.x-k8s.io/queue-name", "kueue.x-k8s.io/priority-class")
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+"""Label that has Kueue decide when a Job may begin."""
+QUEUE_LABELS = (QUEUE_LABEL, "kueue.x-k8s.io/priority-class")
 """The labels that a training Job takes over from its PreferenceJob; no others are."""
 
 _NOT_TAKEN_OVER = {"suspend", "ttl_seconds_after_finished", "retrain"}
@@ -40,7 +42,7 @@ _REFUSED = (
 def child_job(order: Order, settings: Settings) -> Manifest:
     """The child Job of an order; equal orders give equal manifests."""
     namespace, name = order.job.key
-    labels = _labels(order)
+    labels, queue = _labels(order), queue_labels(order.job, order.stage)
     template = {"metadata": {"labels": labels}, "spec": trainer_pod(order, settings)}
     return {
         "apiVersion": "batch/v1",
@@ -48,24 +50,31 @@ def child_job(order: Order, settings: Settings) -> Manifest:
         "metadata": {
             "name": child_name(name, order.run_hash, order.stage),
             "namespace": namespace,
-            "labels": {**labels, **_queue(order)},
+            "labels": {**labels, **queue},
             "annotations": {
                 ATTEMPTS_ANNOTATION: order.attempts.model_dump_json(by_alias=True),
-                WANTED_ANNOTATION: wanted_hash(order.spec),
+                WANTED_ANNOTATION: wanted_hash(order.spec, queue),
             },
             "ownerReferences": [_owner(order.job)],
         },
-        "spec": {**_retries(order), "template": template},
+        "spec": {**_retries(order), **_held_back(queue), "template": template},
     }
 
 
-def wanted_hash(spec: PreferenceJobSpec) -> str:
-    """Changes with every part of a spec that a child Job takes over.
+def wanted_hash(spec: PreferenceJobSpec, queue: Mapping[str, str]) -> str:
+    """Changes with every part of a spec that a child Job takes over, and with its queue.
 
     Defaults are left out, so that another version of the operator asks for nothing new.
     """
     part = spec.model_dump(mode="json", exclude_defaults=True, exclude=_NOT_TAKEN_OVER)
-    return digest(part)[:10]
+    return digest({**part, **queue})[:10]
+
+
+def queue_labels(job: Job, stage: ChildStage) -> dict[str, str]:
+    """The labels by which a child stands in a queue: a check, which needs no device, has none."""
+    if stage is not ChildStage.TRAIN:
+        return {}
+    return {label: job.labels[label] for label in QUEUE_LABELS if label in job.labels}
 
 
 def attempts_before(annotations: Mapping[str, str] | None) -> Attempts:
@@ -86,10 +95,12 @@ def _labels(order: Order) -> dict[str, str]:
     }
 
 
-def _queue(order: Order) -> dict[str, str]:
-    if order.stage is not ChildStage.TRAIN:
-        return {}
-    return {label: order.job.labels[label] for label in QUEUE_LABELS if label in order.job.labels}
+def _held_back(queue: Mapping[str, str]) -> Manifest:
+    """Begun suspended, so that no pod is made before Kueue has seen the Job, webhook or not.
+
+    From then on the field is Kueue's.
+    """
+    return {"suspend": True} if QUEUE_LABEL in queue else {}
 
 
 def _owner(job: Job) -> Manifest:

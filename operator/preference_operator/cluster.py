@@ -137,6 +137,12 @@ class Cluster:
         pages = self._pages(_path("events", namespace), query, accept=JSON)
         return [event async for page in pages for event in page["items"]]
 
+    async def list_workload_events(self, namespace: str, name: str) -> list[Object]:
+        """The Events about the Workload by which Kueue stands for a Job."""
+        query = {"fieldSelector": f"regarding.kind=Workload,regarding.name={name}"}
+        pages = self._pages(_path("events", namespace), query, accept=JSON)
+        return [event async for page in pages for event in page["items"]]
+
     async def list_metadata(
         self, kind: str, namespace: str | None, label_selector: str
     ) -> tuple[str, list[Reference]]:

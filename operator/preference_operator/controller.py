@@ -3,9 +3,8 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
 from preference_api.children import ChildStage, child_name
 from preference_api.v1alpha1.status import PreferenceJobStatus
@@ -19,7 +18,8 @@ from preference_operator.cluster_errors import (
     NotLeading,
     Unavailable,
 )
-from preference_operator.diagnose import Diagnosis, complaint
+from preference_operator.diagnose import Diagnosis
+from preference_operator.explanations import Explanations
 from preference_operator.happenings import happening
 from preference_operator.logs import about
 from preference_operator.objects import Job, Key, read_job
@@ -30,9 +30,6 @@ from preference_operator.rivals import Other, first_of, same_run
 from preference_operator.store import Store
 
 _LOG = logging.getLogger(__name__)
-
-PODLESS = timedelta(seconds=5)
-"""A Job without a pod for so long has a reason, which its controller tells as an Event."""
 
 
 def utc_now() -> datetime:
@@ -107,12 +104,14 @@ class Controller:
     async def _facts(self, job: Job, now: datetime) -> Facts:
         jobs = self.store.jobs(job.uid)
         pods = self.store.pods(jobs)
+        explanations = Explanations(cluster=self.actor.cluster)
         training = child_name(job.key[1], job.run_hash, ChildStage.TRAIN)
         return Facts(
             jobs=jobs,
             pods=pods,
             live=self._live(pods),
-            complaint=await self._complaint(jobs, pods, now),
+            complaint=await explanations.complaint(jobs, pods, now),
+            queue=await explanations.queue(jobs, now),
             refusal=self.refusals.get(job.key),
             first=self._first(job),
             left=self.store.left_pods(job.uid, (job.key[0], training)),
@@ -137,25 +136,6 @@ class Controller:
         answers = (self.live.get(pod["metadata"]["uid"]) for pod in running)
         return next((answer for answer in answers if answer is not None), None)
 
-    async def _complaint(
-        self, jobs: tuple[Body, ...], pods: tuple[Body, ...], now: datetime
-    ) -> Diagnosis | None:
-        """Why the Job controller makes no pod, where it should have made one by now."""
-        with_pods = {owner["uid"] for pod in pods for owner in pod["metadata"]["ownerReferences"]}
-        for body in jobs:
-            if body["metadata"]["uid"] not in with_pods and _podless(body, now):
-                metadata = body["metadata"]
-                return complaint(await self._events(metadata["namespace"], metadata["uid"]))
-        return None
-
-    async def _events(self, namespace: str, uid: str) -> list[dict[str, Any]]:
-        try:
-            return await self.actor.cluster.list_events(namespace, regarding_uid=uid)
-        except ClusterError as error:
-            # They explain a delay; a run does not depend on them.
-            _LOG.debug("events not read: %s", error)
-            return []
-
     def _remember(self, key: Key, refusal: Diagnosis | None) -> None:
         """Keep why a child could not be made; where that is news, another pass tells it.
 
@@ -166,12 +146,3 @@ class Controller:
             self.refusals[key] = refusal
         if (known and known.reason) != (refusal and refusal.reason):
             self.queue.add(key)
-
-
-def _podless(job: Body, now: datetime) -> bool:
-    ended = any(
-        one.get("type") in ("Complete", "Failed") for one in job["status"].get("conditions") or ()
-    )
-    held = job["spec"].get("suspend") or "deletionTimestamp" in job["metadata"]
-    made = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
-    return not ended and not held and now - made >= PODLESS

@@ -1,6 +1,5 @@
 """What the cluster says about a PreferenceJob's children, as values to decide on."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -9,15 +8,11 @@ from typing import Any
 from preference_api.children import ChildStage, parse_child_name
 from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import LiveProgress, TerminationMessage
-from preference_operator.bodies import Body, owner_uid
-from preference_operator.children import WANTED_ANNOTATION, attempts_before
+from preference_operator.attempt_counts import counts_at_birth, used
+from preference_operator.bodies import Body, owner_uid, waiting_since
+from preference_operator.children import QUEUE_LABEL, WANTED_ANNOTATION, attempts_before
 from preference_operator.diagnose import Diagnosis, Ending, Verdict, ended, job_failed, waiting
 from preference_operator.objects import Job
-
-# The Job controller writes both on the replacement of a failed pod (KEP-3850).
-_FAILURES_ANNOTATION = "batch.kubernetes.io/job-index-failure-count"
-_IGNORED_ANNOTATION = "batch.kubernetes.io/job-index-ignored-failure-count"
-_COUNT = re.compile(r"[0-9]{1,9}")
 
 
 class ChildState(Enum):
@@ -34,17 +29,20 @@ class Child:
     """A child Job with its pods.
 
     deleting: It is on its way out and waits for its pods to end.
-    queued: A queue holds it back (`spec.suspend`, Kueue).
+    in_queue: It names a queue of Kueue, or is held back.
+    queued: It is held back (`spec.suspend`): its queue has not admitted it.
     scheduled: A pod has a node.
     attempts: Attempts of this run and stage that ended early, those of earlier Jobs included.
     preemptions: Those of this Job alone that were preempted.
     wanted: Hash of the spec that it was made from; empty where that is not known.
     pods: How many of its pods are left.
     pending: A pod of it has not begun yet.
+    goes_on: A pod of it has not ended yet, and neither has it.
     waiting: Why its pod does not run yet.
     ending: How its newest finished pod ended.
     failure: Why the Job failed.
     made_at, finished_at: When it was made and when it ended, as Kubernetes writes times.
+    waiting_since: When it was made, or last suspended or resumed.
     """
 
     stage: ChildStage
@@ -53,6 +51,7 @@ class Child:
     run_hash: str
     state: ChildState
     deleting: bool
+    in_queue: bool
     queued: bool
     scheduled: bool
     attempts: Attempts
@@ -60,11 +59,13 @@ class Child:
     wanted: str
     pods: int
     pending: bool
+    goes_on: bool
     waiting: Diagnosis | None = None
     ending: Ending | None = None
     failure: Diagnosis | None = None
     made_at: str = ""
     finished_at: str = ""
+    waiting_since: str = ""
 
     @property
     def live(self) -> bool:
@@ -83,6 +84,7 @@ class Facts:
 
     live: What the training pod answered last.
     complaint: Why the Job controller cannot make a pod.
+    queue: Why a queue holds a child back.
     refusal: Why the API server did not take the last child, or whose place it would have had.
     first: The object that trains the same run, or will.
     left: Training pods of this run that have not ended yet, of a Job that is not known.
@@ -92,6 +94,7 @@ class Facts:
     pods: Sequence[Body] = ()
     live: LiveProgress | None = None
     complaint: Diagnosis | None = None
+    queue: Diagnosis | None = None
     refusal: Diagnosis | None = None
     first: Job | None = None
     left: Sequence[str] = ()
@@ -108,6 +111,7 @@ class Seen:
     listings: tuple[Child, ...] = ()
     live: LiveProgress | None = None
     complaint: Diagnosis | None = None
+    queue: Diagnosis | None = None
     refusal: Diagnosis | None = None
     first: Job | None = None
     left: Sequence[str] = ()
@@ -127,6 +131,7 @@ def observe(facts: Facts) -> Seen:
         listings=tuple(child for child in children if child.stage is ChildStage.LIST),
         live=facts.live,
         complaint=facts.complaint,
+        queue=facts.queue,
         refusal=facts.refusal,
         first=facts.first,
         left=facts.left,
@@ -136,7 +141,7 @@ def observe(facts: Facts) -> Seen:
 def _own(job: Body, pods: Sequence[Body]) -> list[Body]:
     """The pods of a Job, oldest first."""
     own = (pod for pod in pods if owner_uid(pod) == job["metadata"]["uid"])
-    return sorted(own, key=lambda pod: (_created(pod), _counts_at_birth(pod)))
+    return sorted(own, key=lambda pod: (_created(pod), counts_at_birth(pod)))
 
 
 def _created(body: Body) -> str:
@@ -153,7 +158,8 @@ def _child(job: Body, pods: Sequence[Body]) -> Child | None:
     if named is None:
         return None
     newest, ending = (pods[-1] if pods else None), _ending(pods)
-    state, (failures, preemptions) = _state(job, newest), _used(pods)
+    held = bool(job["spec"].get("suspend"))
+    state, (failures, preemptions) = _state(job, newest), used(pods, held=held)
     before = attempts_before(metadata.get("annotations"))
     return Child(
         stage=named.stage,
@@ -162,7 +168,8 @@ def _child(job: Body, pods: Sequence[Body]) -> Child | None:
         run_hash=named.run_hash,
         state=state,
         deleting="deletionTimestamp" in metadata,
-        queued=bool(job["spec"].get("suspend")),
+        in_queue=held or QUEUE_LABEL in (metadata.get("labels") or {}),
+        queued=held,
         scheduled=bool(newest and newest["spec"].get("nodeName")),
         attempts=Attempts(
             failures=before.failures + max(failures, job["status"].get("failed") or 0),
@@ -172,11 +179,13 @@ def _child(job: Body, pods: Sequence[Body]) -> Child | None:
         wanted=(metadata.get("annotations") or {}).get(WANTED_ANNOTATION, ""),
         pods=len(pods),
         pending=newest is not None and newest["status"].get("phase", "Pending") == "Pending",
+        goes_on=newest is not None and ended(newest) is None and not _finished_at(job),
         waiting=waiting(newest) if newest and state is ChildState.WAITING else None,
         ending=ending,
         failure=job_failed(job, ending) if state is ChildState.FAILED else None,
         made_at=_created(job),
         finished_at=_finished_at(job),
+        waiting_since=waiting_since(job),
     )
 
 
@@ -212,32 +221,3 @@ def _finished_at(job: Body) -> str:
 def _ending(pods: Sequence[Body]) -> Ending | None:
     endings = (ended(pod) for pod in reversed(pods))
     return next((ending for ending in endings if ending is not None), None)
-
-
-def _used(pods: Sequence[Body]) -> tuple[int, int]:
-    """Failures and preemptions, from the counts that the newest pod was born with.
-
-    They outlive the pods that they count, which eviction deletes.
-    """
-    return max((_counts(pod) for pod in pods), default=(0, 0))
-
-
-def _counts(pod: Body) -> tuple[int, int]:
-    """Failures and preemptions until this pod ended, or so far."""
-    failures, ignored = _counts_at_birth(pod)
-    ending = ended(pod)
-    if ending is not None and ending.verdict is Verdict.PREEMPTED:
-        ignored += 1
-    if ending is not None and ending.verdict is Verdict.FAILED:
-        failures += 1
-    return failures, ignored
-
-
-def _counts_at_birth(pod: Body) -> tuple[int, int]:
-    annotations = pod["metadata"].get("annotations") or {}
-    failures = _number(annotations.get(_FAILURES_ANNOTATION))
-    return failures, _number(annotations.get(_IGNORED_ANNOTATION))
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text is not None and _COUNT.fullmatch(text) else 0

@@ -6,7 +6,8 @@ from dataclasses import replace
 from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts, DatasetStatus, Stage
 from preference_api.wire import CheckSummary
-from preference_operator.children import wanted_hash
+from preference_operator.budgets import over_budget
+from preference_operator.children import queue_labels, wanted_hash
 from preference_operator.conditions import Outlook, false, true
 from preference_operator.diagnose import Diagnosis, as_sentence
 from preference_operator.draft import Draft
@@ -53,7 +54,7 @@ def check_stage(draft: Draft, seen: Seen) -> Plan:
     if child is None or child.deleting:
         return order(draft, seen, child, ChildStage.CHECK)
     draft = draft.count(child.attempts).listed(child.message)
-    over = _preempted_too_often(draft, seen, child)
+    over = over_budget(draft, seen, child)
     if over is not None:
         return over
     if child.state is ChildState.FAILED:
@@ -126,12 +127,12 @@ def train_stage(draft: Draft, seen: Seen, child: Child | None) -> Plan:
     if child.state is not ChildState.RUNNING:
         # An earlier pod's last word is older than what the one that runs has saved.
         draft = draft.heard(child.message)
-    over = _preempted_too_often(draft, seen, child)
+    over = over_budget(draft, seen, child)
     if over is not None:
         return over
     if child.state is ChildState.FAILED:
         return fail(draft, seen, child.failure or _NO_WORD)
-    if child.state is ChildState.SUCCEEDED:
+    if child.state is ChildState.SUCCEEDED or _done_while_told_to_go(child):
         return _trained(draft, seen, child)
     return _remade(draft, child) or _training(draft, seen, child)
 
@@ -154,28 +155,13 @@ def _look_again(draft: Draft, seen: Seen) -> Plan:
     return replace(plan, delete=gone, wake_after=_AT_ONCE)
 
 
-def _preempted_too_often(draft: Draft, seen: Seen, child: Child) -> Plan | None:
-    """The end of a run whose child was preempted more often than it may be."""
-    spec = draft.job.spec
-    assert spec is not None
-    most = spec.restarts.preemptions
-    if not child.live or child.attempts.preemptions <= most:
-        return None
-    fault = Diagnosis(
-        reason="PreemptedTooOften",
-        message=f"Job {child.name} was preempted more than {most} times",
-        remedy="Raise restarts.preemptions, or give the pods a priority class that is kept.",
-    )
-    return fail(draft, seen, fault)
-
-
 def _remade(draft: Draft, child: Child) -> Plan | None:
     """A Job that has no pod at work is made again where a fresh one would do better."""
     job = draft.job
     assert job.spec is not None
-    if child.state is not ChildState.WAITING or child.queued or child.run_hash != draft.run_hash:
+    if child.state is not ChildState.WAITING or child.run_hash != draft.run_hash:
         return None
-    if child.wanted not in ("", wanted_hash(job.spec)):
+    if child.wanted not in ("", wanted_hash(job.spec, queue_labels(job, child.stage))):
         message = "The spec was edited before the pod began; its Job is made again."
         again = draft.stand("Restarting", Outlook.PROGRESSING, "SpecEdited", message)
         return Plan(delete=(child,), draft=again)
@@ -189,10 +175,19 @@ def _remade(draft: Draft, child: Child) -> Plan | None:
 def _worn(child: Child) -> bool:
     """Whether the Job controller would let a preempted child wait for minutes.
 
-    It doubles the pause with every attempt, 10 seconds at first, and counts the preempted ones.
+    It doubles the pause with every attempt, 10 seconds at first, and counts the preempted ones. A
+    fresh Job would lose its place in a queue, which may be worth more than ten minutes.
     """
-    between = child.ending is not None and not child.pending
+    between = child.ending is not None and not child.pending and not child.in_queue
     return between and child.preemptions >= _MOST_PREEMPTIONS_A_JOB
+
+
+def _done_while_told_to_go(child: Child) -> bool:
+    """Whether the last pod ended well after its queue had taken the place back.
+
+    The Job controller does not count it any more, and would begin another one.
+    """
+    return child.queued and child.message is not None and child.message.result is not None
 
 
 def _trained(draft: Draft, seen: Seen, child: Child) -> Plan:

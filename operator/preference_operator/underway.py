@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 
 from preference_api.children import ChildStage
 from preference_api.identity import run_hash
@@ -11,10 +10,12 @@ from preference_operator.conditions import Outlook, false, true, unknown
 from preference_operator.diagnose import Diagnosis, Verdict
 from preference_operator.draft import Draft
 from preference_operator.observe import Child, ChildState, Seen
+from preference_operator.pauses import pause
 from preference_operator.plans import Plan
+from preference_operator.queued import admission, held
 from preference_operator.trainer_pod import Order
 
-_FIRST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 5.0, 60.0
+_MOST_PAUSE_SECONDS = 60.0
 _BLOCKED_SECONDS = 30.0
 
 _NOUNS: Mapping[ChildStage, str] = {ChildStage.CHECK: "check", ChildStage.TRAIN: "training"}
@@ -23,6 +24,8 @@ _NOUNS: Mapping[ChildStage, str] = {ChildStage.CHECK: "check", ChildStage.TRAIN:
 def in_progress(draft: Draft, seen: Seen, child: Child, *, doing: str, reason: str) -> Plan:
     """A child that is not at its end: running, or why it is not."""
     draft = _admission(draft, seen, child)
+    if child.queued:
+        return held(draft, seen, child)
     if child.state is not ChildState.RUNNING and not was_last(draft, child):
         return _waiting(draft, seen, child)
     message = f"The {_NOUNS[child.stage]} pod runs."
@@ -41,10 +44,10 @@ def was_last(draft: Draft, child: Child) -> bool:
 def _admission(draft: Draft, seen: Seen, child: Child) -> Draft:
     if child.stage is ChildStage.CHECK:
         return draft
+    if child.in_queue:
+        return draft.say(admitted=admission(draft, seen, child))
     if child.scheduled:
         return draft.say(admitted=true("Scheduled", "The training pod has a node."))
-    if child.queued:
-        return draft.say(admitted=false("Queued", "The queue has not admitted the training yet."))
     trouble = seen.complaint or child.waiting
     if trouble is not None:
         return draft.say(admitted=false(trouble.reason, trouble.text))
@@ -56,23 +59,13 @@ def _waiting(draft: Draft, seen: Seen, child: Child) -> Plan:
     last = child.ending
     if trouble is not None:
         return _troubled(draft, "Pending", trouble)
-    if child.queued:
-        return calm(draft, "Queued", "Queued", "The queue has not admitted the training yet.")
     if last is not None and last.diagnosis is not None:
         preempted = last.verdict is Verdict.PREEMPTED
         again = replace(last.diagnosis, reason="Preempted" if preempted else "Retrying")
         return _troubled(draft, "Restarting", again)
     starting = calm(draft, "Starting", "Starting", f"The {_NOUNS[child.stage]} pod is on its way.")
-    return replace(starting, wake_after=None if child.pods else _pause(draft, child))
-
-
-def _pause(draft: Draft, child: Child) -> float:
-    """Seconds until a Job without a pod is looked at again: as many as it has waited."""
-    try:
-        waited = (draft.now - datetime.fromisoformat(child.made_at)).total_seconds()
-    except ValueError:
-        return _MOST_PAUSE_SECONDS
-    return min(max(_FIRST_PAUSE_SECONDS, waited), _MOST_PAUSE_SECONDS)
+    after = None if child.pods else pause(draft, child, most=_MOST_PAUSE_SECONDS)
+    return replace(starting, wake_after=after)
 
 
 def _troubled(draft: Draft, state: str, trouble: Diagnosis) -> Plan:

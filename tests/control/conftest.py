@@ -2,20 +2,19 @@
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-import control_plane
-import pods
+import queue_runs
 import run_invariants
 import run_world
 from awaiting import until
 from control_plane import ControlPlane
+from kueue_manager import Kueue
+from queue_runs import FLAVOR, QUEUE, Queue
 from run_player import RunPlayer
 from run_world import World
 
-MANIFESTS = Path(__file__).resolve().parents[2] / "operator" / "manifests"
 _OBJECTS = (
     "/apis/preference.dev/v1alpha1/namespaces/{namespace}/preferencejobs",
     "/apis/batch/v1/namespaces/{namespace}/jobs?propagationPolicy=Background",
@@ -27,11 +26,7 @@ _OBJECTS = (
 @pytest.fixture(scope="session")
 def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     """API server and controllers that know the kind, with the operator's account, and no node."""
-    folder = tmp_path_factory.mktemp("control")
-    with control_plane.running(folder, controller_manager=True, kind=True, audit=True) as plane:
-        for name in ("rbac.yaml", "deployment.yaml"):
-            plane.kubectl("apply", "--server-side", "-f", str(MANIFESTS / name))
-        pods.add_node(plane)
+    with run_world.prepared(tmp_path_factory.mktemp("control")) as plane:
         yield plane
 
 
@@ -55,6 +50,30 @@ def world(control: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> It
         run_world.operated(around, tmp_path_factory.mktemp("operator")) as world,
     ):
         yield world
+
+
+@pytest.fixture(scope="module")
+def queued_control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane of its own, since Kueue is asked about every Job."""
+    with queue_runs.prepared(tmp_path_factory.mktemp("queued")) as plane:
+        yield plane
+
+
+@pytest.fixture(scope="module")
+def kueue(
+    queued_control: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kueue]:
+    """Kueue on that control plane; modules that use it have it in place of `control`."""
+    with queue_runs.kueue_running(queued_control, tmp_path_factory.mktemp("kueue")) as kueue:
+        yield kueue
+
+
+@pytest.fixture
+def queue(world: World, kueue: Kueue, namespace: str) -> Iterator[Queue]:
+    """A queue for one device; at the end, the operator is through with what came before."""
+    kueue.queue(namespace, QUEUE, flavor=FLAVOR, gpus=1)
+    yield Queue(world=world, kueue=kueue, namespace=namespace)
+    world.settle(namespace)
 
 
 @pytest.fixture

@@ -11,7 +11,13 @@ from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import JOB_UID_LABEL, RUN_LABEL, STAGE_LABEL
 from preference_operator.bodies import Body
-from preference_operator.children import attempts_before, child_job, wanted_hash
+from preference_operator.children import (
+    QUEUE_LABEL,
+    WANTED_ANNOTATION,
+    attempts_before,
+    child_job,
+    wanted_hash,
+)
 from preference_operator.objects import read_job
 from preference_operator.trainer_pod import Order
 
@@ -45,7 +51,7 @@ SPECS: dict[str, Body] = {
     "sft": {"sft": {"dataset": {"uri": "s3://bucket/demonstrations"}}},
 }
 LABELS = {
-    "kueue.x-k8s.io/queue-name": "team-queue",
+    QUEUE_LABEL: "team-queue",
     "kueue.x-k8s.io/priority-class": "high",
     "app.kubernetes.io/instance": "argo",
     "app.kubernetes.io/managed-by": "Helm",
@@ -183,5 +189,34 @@ def test_a_job_without_the_annotation_begins_at_nothing(annotations: Any) -> Non
     ],
 )
 def test_what_a_job_takes_over(edit: Body, same: bool) -> None:
-    hashes = {wanted_hash(order(preference_job(spec=spec)).spec) for spec in ({}, edit)}
+    hashes = {wanted_hash(order(preference_job(spec=spec)).spec, {}) for spec in ({}, edit)}
     assert (len(hashes) == 1) is same
+
+
+@pytest.mark.parametrize(("stage", "same"), [(CHECK, True), (TRAIN, False)])
+def test_a_training_takes_over_its_queue(stage: ChildStage, same: bool) -> None:
+    bodies = [preference_job(labels={**LABELS, QUEUE_LABEL: name}) for name in ("one", "two")]
+    asked = {made(body, stage)["metadata"]["annotations"][WANTED_ANNOTATION] for body in bodies}
+    assert (len(asked) == 1) is same
+
+
+def test_labels_of_nobodys_queue_ask_for_nothing_new() -> None:
+    spec = order(preference_job()).spec
+    labelled = preference_job(labels={"app.kubernetes.io/instance": "argo"})
+    asked = made(labelled)["metadata"]["annotations"][WANTED_ANNOTATION]
+    assert asked == wanted_hash(spec, {})
+
+
+@pytest.mark.parametrize(
+    ("stage", "labels", "held"),
+    [
+        (TRAIN, LABELS, True),
+        (CHECK, LABELS, False),
+        (TRAIN, {}, False),
+        (TRAIN, {"kueue.x-k8s.io/priority-class": "high"}, False),
+    ],
+)
+def test_a_job_for_a_queue_begins_suspended(
+    stage: ChildStage, labels: dict[str, str], held: bool
+) -> None:
+    assert made(preference_job(labels=labels), stage)["spec"].get("suspend", False) is held

@@ -111,6 +111,18 @@ def test_events_of_one_object(api_server: ControlPlane, namespace: str) -> None:
     assert [found["metadata"]["name"] for found in asked(api_server, post)] == ["first"]
 
 
+def test_events_of_a_workload(api_server: ControlPlane, namespace: str) -> None:
+    async def post(cluster: Cluster) -> list[dict[str, Any]]:
+        for name, kind in (("job-a", "Workload"), ("job-a", "Job"), ("job-b", "Workload")):
+            body = event(namespace, f"{name}.{kind.lower()}", "u-1")
+            body["regarding"] |= {"kind": kind, "name": name}
+            await cluster.create_event(body)
+        return await cluster.list_workload_events(namespace, "job-a")
+
+    found = asked(api_server, post)
+    assert [one["metadata"]["name"] for one in found] == ["job-a.workload"]
+
+
 def test_lists_go_over_several_answers(
     api_server: ControlPlane, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,7 @@ WORN = child(JOB, TRAIN, attempts=Attempts(preemptions=9))
             "Unschedulable",
             30,
         ),
-        ((child(JOB, TRAIN, queued=True),), {}, "Queued", "Queued", None),
+        ((child(JOB, TRAIN, queued=True),), {}, "Queued", "Queued", 60),
         ((TRAINING, pod(TRAINING, code=75, words=said(75))), {}, "Restarting", "Preempted", 30),
         (
             (TRAINING, pod(TRAINING, code=143, conditions=EVICTED)),

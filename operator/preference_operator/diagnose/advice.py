@@ -7,6 +7,7 @@ from enum import StrEnum
 class Group(StrEnum):
     """What becomes of a PreferenceJob for a reason."""
 
+    QUEUED = "The queue holds the Job back"
     NOT_CREATED = "No pod is made"
     WAITING = "The pod waits"
     REFUSED = "The attempt is refused"

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from preference_operator.diagnose import raw
+from preference_operator.diagnose.events import newest
 from preference_operator.diagnose.reasons import Diagnosis, Reason
 from preference_operator.diagnose.remedies import diagnose
-
-_SECONDS = len("2026-01-31T00:00:00")
 
 # The first that matches counts. A webhook's own words may hold any of the later ones.
 _REFUSALS = (
@@ -36,23 +35,13 @@ def complaint(events: Sequence[Any]) -> Diagnosis | None:
     failures = [event for event in events if _is_failure(event)]
     if not failures:
         return None
-    newest = max(failures, key=_time)
-    words, job = raw.text(newest, "note"), raw.text(newest, "regarding", "name")
+    last = newest(failures)
+    words, job = raw.text(last, "note"), raw.text(last, "regarding", "name")
     return diagnose(_reason(words), f"Job {job} gets no pod: {_POD.sub('', words)}")
 
 
 def _is_failure(event: Any) -> bool:
     return (raw.text(event, "type"), raw.text(event, "reason")) == ("Warning", "FailedCreate")
-
-
-def _time(event: Any) -> str:
-    """When an event last happened: in seconds, since its times differ in their decimals."""
-    times = (
-        raw.text(event, "series", "lastObservedTime"),
-        raw.text(event, "deprecatedLastTimestamp"),
-        raw.text(event, "eventTime"),
-    )
-    return max(time[:_SECONDS] for time in times)
 
 
 def _reason(words: str) -> Reason:

@@ -34,7 +34,20 @@ def job_failed(job: Any, ending: Ending | None) -> Diagnosis:
         job: The Job.
         ending: How its newest finished pod ended; None where no pod is left.
     """
-    found = _failure(job, ending)
+    return _for_good(_failure(job, ending))
+
+
+def failed_too_often(count: int, ending: Ending | None) -> Diagnosis:
+    """Why a run is given up whose Job goes on: more of its attempts failed than may.
+
+    Args:
+        count: Of failed attempts.
+        ending: How its newest finished pod ended; None where no pod is left.
+    """
+    return _for_good(_too_often(count, ending))
+
+
+def _for_good(found: Diagnosis) -> Diagnosis:
     mend = shortened(found.remedy, MOST_IN_REMEDY - len(AGAIN) - 1)
     return replace(found, remedy=f"{mend} {AGAIN}")
 
@@ -47,7 +60,7 @@ def _failure(job: Any, ending: Ending | None) -> Diagnosis:
     if reason == "PodFailurePolicy":
         return _refused(words, ending)
     if reason in _TOO_OFTEN:
-        return _too_often(job, ending)
+        return _too_often(raw.number(job, "status", "failed") or 0, ending)
     if reason == "DeadlineExceeded":
         message = "the run was active longer than spec.activeDeadlineSeconds"
         return diagnose(Reason.DEADLINE_EXCEEDED, message)
@@ -62,8 +75,7 @@ def _refused(words: str, ending: Ending | None) -> Diagnosis:
     return diagnose(EXITS.get(int(code[1]) if code else 0, Reason.JOB_FAILED), words)
 
 
-def _too_often(job: Any, ending: Ending | None) -> Diagnosis:
-    count = raw.number(job, "status", "failed") or 0
+def _too_often(count: int, ending: Ending | None) -> Diagnosis:
     message = f"{count} failed attempt" if count == 1 else f"{count} failed attempts"
     last = ending.diagnosis if ending else None
     if last is None:

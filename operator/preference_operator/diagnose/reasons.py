@@ -14,6 +14,10 @@ _WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}")
 class Reason(StrEnum):
     """Why a PreferenceJob does not get on; where Kubernetes has a word for it, that one."""
 
+    QUEUED = "Queued"
+    QUEUE_SILENT = "QueueSilent"
+    PREEMPTED_BY_QUEUE = "PreemptedByQueue"
+
     POD_SECURITY_VIOLATION = "PodSecurityViolation"
     QUOTA_EXCEEDED = "QuotaExceeded"
     LIMIT_RANGE_VIOLATION = "LimitRangeViolation"

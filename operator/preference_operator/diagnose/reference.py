@@ -33,6 +33,8 @@ _OVER = (
 _INTRODUCTIONS: Mapping[Group, str] = {
     Group.NOT_CREATED: "The Job stands, and the API server does not take its pods. The Job "
     "controller keeps trying.",
+    Group.QUEUED: "The Job names a queue of Kueue, and has no pod until it is admitted. Nothing of "
+    "this counts against spec.restarts; see [queues](kueue.md).",
     Group.WAITING: "The pod stands and does not run.",
     Group.REFUSED: "The fault lies in manifest, data or storage, so the run is over.",
     Group.PREEMPTED: "The pod had to go. The next attempt follows; it counts against "

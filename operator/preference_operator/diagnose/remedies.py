@@ -3,7 +3,12 @@
 import re
 from collections.abc import Mapping
 
-from preference_operator.diagnose import advice_endings, advice_operator, advice_waiting
+from preference_operator.diagnose import (
+    advice_endings,
+    advice_operator,
+    advice_queues,
+    advice_waiting,
+)
 from preference_operator.diagnose.advice import Advice
 from preference_operator.diagnose.reasons import (
     MOST_IN_MESSAGE,
@@ -14,6 +19,7 @@ from preference_operator.diagnose.reasons import (
 )
 
 ADVICE: Mapping[Reason, Advice] = {
+    **advice_queues.ADVICE,
     **advice_waiting.ADVICE,
     **advice_endings.ADVICE,
     **advice_operator.ADVICE,
