@@ -31,15 +31,13 @@ def apply(team_space: TeamSpace, **spec: Any) -> None:
 
 
 def ended(team_space: TeamSpace, number: int, reason: str) -> Body:
-    """The run of that number, once it ended for that reason."""
-    until(lambda: _end(team_space) == (number, reason), seconds=300)
-    return dict(team_space.status(NAME)["run"])
-
-
-def _end(team_space: TeamSpace) -> tuple[int, str]:
-    status = team_space.jobs.get(NAME).get("status", {})
-    words = {one["type"]: one for one in status.get("conditions", [])}
-    return status.get("run", {}).get("number", 0), words.get("Succeeded", {}).get("reason", "")
+    """The run of that number, which ended for that reason."""
+    team_space.wait(NAME, f"jsonpath={{.status.run.number}}={number}", seconds=200)
+    team_space.wait(NAME, "condition=Succeeded")
+    status = team_space.status(NAME)
+    words = {one["type"]: one["reason"] for one in status["conditions"]}
+    assert (status["run"]["number"], words["Succeeded"]) == (number, reason)
+    return dict(status["run"])
 
 
 def trainings(team_space: TeamSpace) -> set[str]:

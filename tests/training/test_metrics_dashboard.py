@@ -1,5 +1,6 @@
 """What the dashboard asks a real Prometheus about a training that runs."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -33,6 +34,9 @@ def test_every_graph_finds_a_series_of_a_training(
     s3_versitygw: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world, port = jobs.World.made(s3_versitygw), s3_servers.free_port()
+    rows = [*jobs.dialogues(), jobs.dialogues()[0]]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    world.server.put(world.bucket, "pairs.jsonl.gz", gzip.compress(lines.encode()))
     document = jobs.check(world.document(training=LONG, checkpoints={"everySteps": 20}))
     monkeypatch.setenv(PORT_VARIABLE, str(port))
     local = document.model_copy(update={"local": True})
@@ -49,6 +53,6 @@ def test_every_graph_finds_a_series_of_a_training(
                 del missing[title]
             return not missing
 
-        until(all_found, seconds=120)
+        until(all_found, seconds=90)
     process.terminate()
     assert jobs.ended(process, tmp_path).code == 75
