@@ -3,6 +3,7 @@
 import gzip
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -97,9 +98,21 @@ def test_a_second_namespace_takes_the_result_of_the_first(
     cluster: Cluster, team_space: TeamSpace, namespace: str, first: Body
 ) -> None:
     other = TeamSpace.made(cluster, namespace, team_space.world)
-    apply(other)
+    apply(other, retrain={})
     assert ended(other, 1, "Reused")["id"] == first["id"]
     assert trainings(other) == set()
+
+
+@pytest.mark.usefixtures("reverted")
+def test_whoever_shares_the_output_takes_the_result(
+    team_space: TeamSpace, first: Body, tmp_path: Path
+) -> None:
+    """Another cluster's operator asks no more than this of the check that it starts."""
+    document = team_space.world.document(output=NAME, training=SHORT)
+    elsewhere = document.model_copy(update={"name": "other", "namespace": "elsewhere"})
+    end = jobs.ended(jobs.start("check", elsewhere, team_space.world, tmp_path), tmp_path)
+    check = end.message["check"]
+    assert (end.code, check["reused"], check["resolved"]["runId"]) == (0, True, first["id"])
 
 
 @pytest.mark.usefixtures("reverted")
@@ -142,3 +155,11 @@ def test_appended_pairs_are_trained_on_by_themselves(team_space: TeamSpace, firs
     status = team_space.status(NAME)
     reasons = [one["reason"] for one in status["history"]]
     assert reasons == ["Trained", "Reused", "Trained", "Trained"]
+
+
+def test_deleted_and_applied_again_it_finds_its_result(team_space: TeamSpace, first: Body) -> None:
+    before, last = trainings(team_space), team_space.status(NAME)["run"]
+    team_space.kubectl("delete", "pj", NAME)
+    apply(team_space)
+    assert ended(team_space, 1, "Reused")["id"] == last["id"]
+    assert trainings(team_space) == before

@@ -84,6 +84,37 @@ def test_the_burden_of_proof_lies_with_the_finished_model(ours, current, passed,
     assert message in decision.message
 
 
+def _moved(better, worse, same):
+    """Pairs that training moved to the right side, to the wrong side, or not at all."""
+    kinds = [(-9.0, -11.0)] * better + [(-11.0, -9.0)] * worse + [(-9.0, -9.0)] * same
+    return [
+        example(
+            n,
+            policy_chosen=policy,
+            policy_rejected=-10.0,
+            base_chosen=base,
+            base_rejected=-10.0,
+        )
+        for n, (policy, base) in enumerate(kinds, start=1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("examples", "passed", "reason", "message"),
+    [
+        (_moved(30, 2, 0), True, GateReason.PASSED, "Beside the base model, on 32 pairs: "),
+        (_moved(2, 30, 0), False, GateReason.WORSE_THAN_BASE, "points worse (95 % interval"),
+        (_moved(6, 5, 20), False, GateReason.UNDECIDED, "not distinguishable from the base model"),
+        (_moved(1, 0, 0), False, GateReason.UNDECIDED, "on 1 pair: not distinguishable"),
+    ],
+    ids=["better", "worse", "chance", "one"],
+)
+def test_the_base_model_has_to_be_beaten_beyond_chance(examples, passed, reason, message):
+    decision = decide(examples, gate=Gate(better_than_base=True), current=None)
+    assert (decision.passed, decision.reason) == (passed, reason)
+    assert message in decision.message
+
+
 def test_confidence_is_the_gates():
     """56 to 50 right of 100, six gained and none lost: p = 0.03125."""
     ours, current = _right(56, 100), _right(50, 100)

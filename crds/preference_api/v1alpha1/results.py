@@ -26,6 +26,9 @@ class Gate(ApiModel):
         le=1,
         description="Least accuracy on the held-out pairs by the implicit reward.",
     )
+    better_than_base: bool = Field(
+        False, description="Has to beat the base model on the held-out pairs."
+    )
     better_than_current: bool = Field(
         False, description="Has to beat the promoted model on the same held-out pairs."
     )

@@ -11,7 +11,7 @@ from preference_trainer.evaluation.arrays import arrays_of
 from preference_trainer.evaluation.examples import Example
 from preference_trainer.evaluation.headline import comparative
 from preference_trainer.evaluation.rivals import compare_runs
-from preference_trainer.evaluation.statistics import Verdict, wilson
+from preference_trainer.evaluation.statistics import Verdict, compare, wilson
 
 
 class GateReason(StrEnum):
@@ -20,6 +20,7 @@ class GateReason(StrEnum):
     NO_GATE = "NoGate"
     PASSED = "Passed"
     ACCURACY_TOO_LOW = "AccuracyTooLow"
+    WORSE_THAN_BASE = "WorseThanBase"
     WORSE_THAN_CURRENT = "WorseThanCurrent"
     UNDECIDED = "Undecided"
 
@@ -42,8 +43,8 @@ def decide(
     """Whether the model that gave these examples may become the current one.
 
     A minimum is met by the point estimate; the message says where its interval leaves that open.
-    Against the current model the burden of proof lies with the new one: a difference that could
-    be chance keeps it back.
+    Against the base model and the current one the burden of proof lies with the new one: a
+    difference that could be chance keeps it back.
 
     Args:
         examples: Of the finished model, checked as `evaluate` does.
@@ -58,6 +59,8 @@ def decide(
     checks = []
     if gate is not None and gate.minimum_accuracy is not None:
         checks.append(_reaches(examples, gate.minimum_accuracy, gate.confidence))
+    if gate is not None and gate.better_than_base:
+        checks.append(_improves(examples, gate.confidence, seed))
     if gate is not None and gate.better_than_current:
         checks.append(_beats(examples, current, gate.confidence, seed))
     if not checks:
@@ -87,6 +90,19 @@ def _reaches(examples: Sequence[Example], minimum: float, confidence: float) -> 
     return GateDecision(passed=passed, reason=reason, message=f"{message}{doubt}.")
 
 
+def _improves(examples: Sequence[Example], confidence: float, seed: int) -> GateDecision:
+    """Against the base model, by average log-probability, which judges both alike."""
+    arrays = arrays_of(examples)
+    gain = compare(*arrays.by_average, arrays.groups, confidence=confidence, seed=seed)
+    outcome = comparative(gain.difference, gain.verdict, confidence, rival="the base model")
+    reasons = {**_REASONS, Verdict.WORSE: GateReason.WORSE_THAN_BASE}
+    return GateDecision(
+        passed=gain.verdict is Verdict.BETTER,
+        reason=reasons[gain.verdict],
+        message=f"Beside the base model, on {_pairs(len(examples))}: {outcome}.",
+    )
+
+
 def _beats(
     examples: Sequence[Example], current: Sequence[Example] | None, confidence: float, seed: int
 ) -> GateDecision:
@@ -109,7 +125,7 @@ def _judge(
     found = rivalry.by_reward
     outcome = comparative(found.difference, found.verdict, confidence, rival="the promoted model")
     unshared = rivalry.first_only + rivalry.second_only
-    pairs = f"{found.pairs:,} {'pair' if found.pairs == 1 else 'pairs'}"
+    pairs = _pairs(found.pairs)
     left_out = f"; {unshared:,} held out by only one of the runs are left out" if unshared else ""
     return GateDecision(
         passed=found.verdict is Verdict.BETTER,
@@ -123,6 +139,10 @@ _REASONS = {
     Verdict.WORSE: GateReason.WORSE_THAN_CURRENT,
     Verdict.NOT_DISTINGUISHABLE: GateReason.UNDECIDED,
 }
+
+
+def _pairs(count: int) -> str:
+    return f"{count:,} {'pair' if count == 1 else 'pairs'}"
 
 
 def _percent(share: float, *, digits: int | None = 1) -> str:
