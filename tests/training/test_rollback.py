@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ import pointers
 from pointers import current, document, moves
 from preference_trainer.errors import ConfigurationError
 from preference_trainer.rollback import roll_back
-from preference_trainer.storage import Location, open_location
+from preference_trainer.storage import Location, Replaced, open_location
 from s3_servers import S3Server
 
 RUNS = ("first", "second", "third")
@@ -133,6 +134,22 @@ def test_two_rollbacks_at_once_are_one(
     pointers.interrupt(monkeypatch, output, lambda: print(told()))
     assert told() == "run second is the current model of default/job, in place of third"
     assert moves(output)[:2] == ["second", "third"]
+
+
+def test_a_pointer_that_is_moved_while_it_is_read_is_read_again(
+    output: Location, told: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, left = type(output.store).open, ["once"]
+
+    def replaced(store: Any, key: str) -> Any:
+        if key.endswith("current.json") and left:
+            left.pop()
+            raise Replaced(f"{key} was replaced while it was read", remedy="Try again.")
+        return read(store, key)
+
+    monkeypatch.setattr(type(output.store), "open", replaced)
+    assert told() == "run second is the current model of default/job, in place of third"
+    assert left == []
 
 
 def test_of_many_at_once_none_is_lost(s3: S3Server) -> None:

@@ -14,7 +14,13 @@ from preference_api.wire import RunDocument
 from preference_trainer.errors import StorageUnavailable
 from preference_trainer.log import log
 from preference_trainer.metrics import Metrics
-from preference_trainer.storage import Location, NotFound, PreconditionFailed, open_location
+from preference_trainer.storage import (
+    Location,
+    NotFound,
+    PreconditionFailed,
+    Replaced,
+    open_location,
+)
 
 _TRIES = 5
 _REMEMBERED = 100
@@ -79,7 +85,10 @@ class Pointer:
         """
         for _try in range(_TRIES):
             seen = self.place.stat()
-            said = self.read() if seen else None
+            try:
+                said = self.read() if seen else None
+            except Replaced:
+                continue
             outcome, move = choose(said)
             if move is None or (said and said["runId"] == move.run_id):
                 return outcome

@@ -5,6 +5,7 @@ StorageRefused
 └── PreconditionFailed   the object is there already, or is another one by now
 StorageUnavailable
 ├── Damaged              the content is not what its manifest or digest says
+├── Replaced             the object was written anew while it was read
 └── Interrupted          a body ended early
 """
 
@@ -30,6 +31,12 @@ class PreconditionFailed(StorageRefused):
     """A conditional write came too late: somebody else wrote the object before."""
 
     default_reason = "PreconditionFailed"
+
+
+class Replaced(StorageUnavailable):
+    """The object was written anew while it was read."""
+
+    default_reason = "Changed"
 
 
 class Damaged(StorageUnavailable):

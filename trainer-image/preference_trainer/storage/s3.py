@@ -14,12 +14,13 @@ from s3transfer.manager import TransferConfig, TransferManager
 from s3transfer.subscribers import BaseSubscriber
 
 from preference_api.v1alpha1.storage import Storage
-from preference_trainer.errors import ConfigurationError, StorageUnavailable
+from preference_trainer.errors import ConfigurationError
 from preference_trainer.metrics import Metrics
 from preference_trainer.storage.errors import (
     Damaged,
     NotFound,
     PreconditionFailed,
+    Replaced,
     disk_errors,
     object_missing,
     written_before,
@@ -209,11 +210,10 @@ class _Progress(BaseSubscriber):  # type: ignore[misc]
             future.cancel()
 
 
-def _changed(uri: str) -> StorageUnavailable:
-    return StorageUnavailable(
+def _changed(uri: str) -> Replaced:
+    return Replaced(
         f"{uri} was replaced while it was read",
         remedy="Write under another name what jobs are reading, and try again.",
-        reason="Changed",
     )
 
 
