@@ -21,6 +21,7 @@ from preference_trainer.storage import (
     Replaced,
     open_location,
 )
+from preference_trainer.storage.retries import tried
 
 _TRIES = 5
 _REMEMBERED = 100
@@ -68,7 +69,7 @@ class Pointer:
     def read(self) -> Said | None:
         """What the pointer says; None where there is no current model yet."""
         try:
-            said: Said = json.loads(self.place.read())
+            said: Said = json.loads(tried(self.place.read, again_on=Replaced))
         except NotFound:
             return None
         return said
@@ -85,10 +86,7 @@ class Pointer:
         """
         for _try in range(_TRIES):
             seen = self.place.stat()
-            try:
-                said = self.read() if seen else None
-            except Replaced:
-                continue
+            said = self.read() if seen else None
             outcome, move = choose(said)
             if move is None or (said and said["runId"] == move.run_id):
                 return outcome
