@@ -5,6 +5,7 @@ set -eu
 kubernetes=v1.37.2
 etcd=v3.7.3
 helm=v4.3.1
+kueue=v0.15.0
 versitygw=v1.8.0
 
 mkdir -p "$1"
@@ -34,3 +35,12 @@ sha256sum --check --quiet "$archive.sha256sum"
 tar --extract --gzip --file "$archive" --strip-components=1 linux-amd64/helm
 
 GOBIN=$PWD go install "github.com/versity/versitygw/cmd/versitygw@$versitygw"
+
+# Kueue publishes images, and no program: built from the sources of its release, with the manifests
+# that go with them.
+GOBIN=$PWD go install "sigs.k8s.io/kueue/cmd/kueue@$kueue"
+sources=$(go list -m -f '{{.Dir}}' "sigs.k8s.io/kueue@$kueue" 2>/dev/null ||
+  go mod download -json "sigs.k8s.io/kueue@$kueue" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+mkdir -p kueue-manifests/crds
+cp "$sources"/config/components/crd/bases/*.yaml kueue-manifests/crds/
+cp "$sources"/config/components/webhook/manifests.yaml kueue-manifests/webhooks.yaml

@@ -18,7 +18,6 @@ from preference_trainer.storage import (
     Location,
     NotFound,
     PreconditionFailed,
-    Replaced,
     open_location,
 )
 from preference_trainer.storage.retries import tried
@@ -69,7 +68,7 @@ class Pointer:
     def read(self) -> Said | None:
         """What the pointer says; None where there is no current model yet."""
         try:
-            said: Said = json.loads(tried(self.place.read, again_on=Replaced))
+            said: Said = json.loads(tried(self.place.read, again_on=StorageUnavailable))
         except NotFound:
             return None
         return said
