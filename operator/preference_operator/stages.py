@@ -159,7 +159,7 @@ def _remade(draft: Draft, child: Child) -> Plan | None:
     """A Job that has no pod at work is made again where a fresh one would do better."""
     job = draft.job
     assert job.spec is not None
-    if child.state is not ChildState.WAITING or child.run_hash != draft.run_hash:
+    if child.state is not ChildState.WAITING or child.run_hash != job.run_hash:
         return None
     if child.wanted not in ("", wanted_hash(job.spec, queue_labels(job, child.stage))):
         message = "The spec was edited before the pod began; its Job is made again."
