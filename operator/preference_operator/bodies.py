@@ -1,6 +1,7 @@
 """Objects as the API server sends them: what the operator reads of them, and who controls them."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -32,6 +33,14 @@ def waiting_since(job: Body) -> str:
     conditions = (job.get("status") or {}).get("conditions") or ()
     turns = (one.get("lastTransitionTime") for one in conditions if one.get("type") == "Suspended")
     return str(next(turns, None) or job["metadata"].get("creationTimestamp", ""))
+
+
+def moment(text: str) -> datetime | None:
+    """A time as Kubernetes writes it; None where it is none."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def trimmed(kind: Kind, body: Body) -> Body:

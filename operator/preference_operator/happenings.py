@@ -11,6 +11,7 @@ from preference_api.v1alpha1.status import (
     PreferenceJobStatus,
     Run,
 )
+from preference_operator.bodies import moment
 from preference_operator.conditions import find
 from preference_operator.objects import Job
 from preference_operator.observe import Child, ChildState, Seen
@@ -118,7 +119,7 @@ def _begun(
     if _runs(before) or not _runs(after):
         return None
     first = next((child for child in seen.children if _is_first_attempt(child)), None)
-    waited = None if first is None else _seconds(_moment(first.made_at), now)
+    waited = None if first is None else _seconds(moment(first.made_at), now)
     if first is None or waited is None:
         return None
     return Begun(stage=str(first.stage), seconds=waited)
@@ -131,13 +132,6 @@ def _runs(status: PreferenceJobStatus) -> bool:
 
 def _is_first_attempt(child: Child) -> bool:
     return child.state is ChildState.RUNNING and child.ending is None and not child.preemptions
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 def _seconds(begin: datetime | None, end: datetime) -> float | None:

@@ -1,7 +1,6 @@
 """How long a pass lets pass before it looks again at what waits."""
 
-from datetime import datetime
-
+from preference_operator.bodies import moment
 from preference_operator.draft import Draft
 from preference_operator.observe import Child
 
@@ -16,8 +15,7 @@ def pause(draft: Draft, child: Child, *, most: float) -> float:
         child: The Job.
         most: At most so many.
     """
-    try:
-        waited = (draft.now - datetime.fromisoformat(child.waiting_since)).total_seconds()
-    except ValueError:
+    since = moment(child.waiting_since)
+    if since is None:
         return most
-    return min(max(_FIRST_SECONDS, waited), most)
+    return min(max(_FIRST_SECONDS, (draft.now - since).total_seconds()), most)

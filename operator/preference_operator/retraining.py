@@ -12,6 +12,7 @@ from datetime import datetime
 from preference_api.children import ChildStage
 from preference_api.schedule import next_listing
 from preference_api.v1alpha1.status import Condition, ConditionStatus
+from preference_operator.bodies import moment
 from preference_operator.conditions import Outlook
 from preference_operator.draft import Draft, begin_anew
 from preference_operator.names import event_name
@@ -29,7 +30,7 @@ def dataset_changed(draft: Draft, seen: Seen, end: Condition) -> Plan | None:
     listing = _current(draft, seen)
     if listing is None or not _asked(draft) or not _differs(draft, listing, end):
         return None
-    anew = begin_anew(draft.job, draft.now, dataset_changed=_made_at(listing))
+    anew = begin_anew(draft.job, draft.now, dataset_changed=moment(listing.made_at))
     told = anew.stand("Checking", Outlook.PROGRESSING, "DatasetChanged", _CHANGED)
     return Plan(draft=told, wake_after=_AT_ONCE)
 
@@ -67,7 +68,7 @@ def _current(draft: Draft, seen: Seen) -> Child | None:
     if run is None or run.start_time is None:
         return None
     for one in seen.listings:
-        made_at = _made_at(one)
+        made_at = moment(one.made_at)
         if one.run_hash == draft.job.spec_hash and made_at and made_at > run.start_time:
             return one
     return None
@@ -102,17 +103,10 @@ def _complaint(draft: Draft, listing: Child) -> Note | None:
 def _next(draft: Draft, listing: Child | None) -> datetime | None:
     spec, run = draft.job.spec, draft.run
     assert run is not None
-    since = _made_at(listing) if listing else run.start_time
+    since = moment(listing.made_at) if listing else run.start_time
     if spec is None or since is None:
         return None
     return next_listing(spec.retrain, since)
-
-
-def _made_at(listing: Child) -> datetime | None:
-    try:
-        return datetime.fromisoformat(listing.made_at)
-    except ValueError:
-        return None
 
 
 def _awake(kept: Plan, seconds: float) -> Plan:
