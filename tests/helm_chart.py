@@ -1,8 +1,9 @@
 """The Helm chart, as `helm` renders and installs it."""
 
 import json
+import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import yaml
 
 import programs
 from control_plane import ControlPlane
+from preference_api import crd
 from preference_operator.settings import Settings, read_settings
 
 CHART = Path(__file__).resolve().parents[1] / "charts" / "preference-operator"
@@ -73,6 +75,26 @@ def environment(objects: list[Body]) -> dict[str, str]:
 def settings(values: Values | None = None) -> Settings:
     """What the operator of a release reads out of its environment."""
     return read_settings(environment(documents(values)))
+
+
+def of_version(folder: Path, version: str, change: Callable[[Body], object]) -> Path:
+    """A copy of the chart as another version, whose kind has other fields in its spec.
+
+    Args:
+        folder: Where to.
+        version: Of the chart.
+        change: Edits the schemas of the spec's fields by their names.
+    """
+    chart = folder / CHART.name
+    shutil.copytree(CHART, chart)
+    about = yaml.safe_load((chart / "Chart.yaml").read_text())
+    (chart / "Chart.yaml").write_text(yaml.safe_dump({**about, "version": version}))
+    file = chart / "files" / crd.FILE.path.name
+    definition = yaml.safe_load(file.read_text())
+    schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    change(schema["properties"]["spec"]["properties"])
+    file.write_text(yaml.safe_dump(definition, sort_keys=False))
+    return chart
 
 
 @dataclass(frozen=True, slots=True)

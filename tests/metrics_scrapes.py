@@ -6,15 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from prometheus_client.parser import text_string_to_metric_families
-
+import exposition
 import s3_servers
+from exposition import Series
 from preference_trainer.metrics import Metrics
 from preference_trainer.progress import ProgressBoard, serve
 
 PREFIX = "preference_train_"
 _PAUSE = 0.02
-Key = tuple[str, frozenset[tuple[str, str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +21,11 @@ class Scrape:
     """One answer: its text, and each sample's value by its name and labels."""
 
     text: str
-    values: Mapping[Key, float]
+    values: Mapping[Series, float]
 
     @classmethod
     def of(cls, text: str) -> "Scrape":
-        families = text_string_to_metric_families(text)
-        samples = [sample for family in families for sample in family.samples]
-        return cls(text, {(s.name, frozenset(s.labels.items())): s.value for s in samples})
+        return cls(text, exposition.series(text))
 
     def value(self, name: str, **labels: str) -> float | None:
         """The value of a series by its name without the prefix; None where it is absent."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
 
@@ -15,3 +16,10 @@ def path_of(name: str) -> str:
     if os.environ.get("CI"):
         pytest.fail(f"{reason}. CI has to have it.")
     pytest.skip(reason)
+
+
+def check_metrics(text: str) -> None:
+    """Have Prometheus' own checker read what a process told; it has to say nothing."""
+    command = [path_of("promtool"), "check", "metrics"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

@@ -1,20 +1,16 @@
 """What a scrape of an operator told, as Prometheus reads it."""
 
 import asyncio
-import subprocess
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prometheus_client.parser import text_string_to_metric_families
-
-import prometheus_programs
+import exposition
+from exposition import Series
 from preference_operator.families import State, families
 from preference_operator.figures import Figures
 from preference_operator.metrics import Metrics
-
-Labels = frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +18,12 @@ class Scrape:
     """The series of one answer."""
 
     text: str
-    series: dict[tuple[str, Labels], float]
+    series: dict[Series, float]
 
     @classmethod
     def of(cls, text: str) -> "Scrape":
-        """Read a text; a series that is told twice is a fault."""
-        series: dict[tuple[str, Labels], float] = {}
-        for family in text_string_to_metric_families(text):
-            for sample in family.samples:
-                one = (sample.name, frozenset(sample.labels.items()))
-                assert one not in series, one
-                series[one] = sample.value
-        return cls(text=text, series=series)
+        """Read a text."""
+        return cls(text=text, series=exposition.series(text))
 
     def value(self, name: str, **labels: str) -> float | None:
         """The value of the series with exactly these labels; None where there is none."""
@@ -68,15 +58,3 @@ def told(
     stands = State(version="1.2.3", leads=True, jobs=jobs, attempts=counts, **state)
     text, _type = asyncio.run(metrics.told("", families(stands, most_jobs=most_jobs)))
     return Scrape.of(text.decode())
-
-
-def check_by_promtool(text: str) -> None:
-    """Have Prometheus' own checker read a text; skipped where it is not installed."""
-    done = subprocess.run(
-        [prometheus_programs.path_of("promtool"), "check", "metrics"],
-        input=text,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")

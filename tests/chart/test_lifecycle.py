@@ -1,13 +1,12 @@
 """Install, upgrade and uninstall by the real helm: what is there, what stays, what goes."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import helm_chart
 from awaiting import until
 from control_plane import ControlPlane
 from helm_chart import ACCOUNT, CHART, NAMESPACE, Body, HelmFailed, Release
@@ -71,17 +70,10 @@ def served(plane: ControlPlane) -> PreferenceJobs:
 
 
 def older(folder: Path) -> Path:
-    """The chart as an earlier version: another image, and a kind with a field less."""
-    chart = folder / "preference-operator"
-    shutil.copytree(CHART, chart)
-    about = yaml.safe_load((chart / "Chart.yaml").read_text())
-    (chart / "Chart.yaml").write_text(yaml.safe_dump({**about, "version": "0.0.1"}))
-    kind = chart / "files" / crd.FILE.path.name
-    definition = yaml.safe_load(kind.read_text())
-    schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    del schema["properties"]["spec"]["properties"]["ttlSecondsAfterFinished"]
-    kind.write_text(yaml.safe_dump(definition, sort_keys=False))
-    return chart
+    """The chart as an earlier version, whose kind has a field less."""
+    return helm_chart.of_version(
+        folder, "0.0.1", lambda fields: fields.pop("ttlSecondsAfterFinished")
+    )
 
 
 def test_uninstalling_leaves_the_kind_and_its_objects(

@@ -9,7 +9,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 import metrics_page
-import scrapes
+import prometheus_programs
 from metrics_page import Row
 from operator_builders import checked, finished, preference_job
 from preference_operator.asked import Asked, asked_of
@@ -96,7 +96,7 @@ def test_the_page_lists_what_is_told_and_nothing_else() -> None:
 
 
 def test_promtool_is_content_with_what_is_told() -> None:
-    scrapes.check_by_promtool(told(busy(), [figures()], heard={"jobs": 1.0}).text)
+    prometheus_programs.check_metrics(told(busy(), [figures()], heard={"jobs": 1.0}).text)
 
 
 def test_the_process_is_told_and_no_time_of_creation() -> None:

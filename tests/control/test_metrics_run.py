@@ -7,7 +7,7 @@ import pytest
 
 import lease_rights
 import operator_process
-import scrapes
+import prometheus_programs
 from awaiting import until
 from control_plane import MERGE_PATCH, ControlPlane
 from metrics_page import rows
@@ -62,7 +62,7 @@ def test_a_run_is_told_along_its_way(player: RunPlayer, world: World) -> None:
     found = now(player, world)
     assert found.value("preference_job_state", **labels, state="Succeeded") == 1
     assert found.value("preference_job_progress_ratio", **labels) == 1
-    scrapes.check_by_promtool(found.text)
+    prometheus_programs.check_metrics(found.text)
 
 
 def test_series_go_with_their_object(player: RunPlayer, world: World) -> None:
@@ -201,4 +201,4 @@ def test_only_the_leader_tells_of_objects(
     assert other.value("preference_workqueue_depth") == 0
     asked = {"verb": "get", "resource": "leases", "code": "200"}
     assert (other.value("preference_api_requests_total", **asked) or 0) > 0
-    scrapes.check_by_promtool(other.text)
+    prometheus_programs.check_metrics(other.text)

@@ -1,15 +1,13 @@
 """The release is upgraded under a training, tested, and uninstalled: the last things to happen."""
 
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+import helm_chart
 import installed_operator
 import node
-from helm_chart import CHART, NAMESPACE, RELEASE, helm
+from helm_chart import NAMESPACE, RELEASE, helm
 from installed_operator import InstalledOperator
 from preference_api import crd
 from real_cluster import Cluster
@@ -37,25 +35,13 @@ def upgraded(
         "jobs": names(team_space),
     }
     values = newer_images(operator.release.values)
-    chart = newer_chart(tmp_path_factory.mktemp("chart"))
+    more = {"more": {"type": "string"}}
+    folder = tmp_path_factory.mktemp("chart")
+    chart = helm_chart.of_version(folder, "99.0.0", lambda fields: fields.update(more))
     place = ("--namespace", NAMESPACE, "--kubeconfig", cluster.plane.kubeconfig, "--wait")
     helm("upgrade", RELEASE, chart, *place, values=values)
     installed_operator.await_rollout(cluster.plane)
     return before
-
-
-def newer_chart(folder: Path) -> Path:
-    """The chart of a next version, whose kind has another optional field."""
-    chart = folder / "preference-operator"
-    shutil.copytree(CHART, chart)
-    about = yaml.safe_load((chart / "Chart.yaml").read_text())
-    (chart / "Chart.yaml").write_text(yaml.safe_dump({**about, "version": "99.0.0"}))
-    file = chart / "files" / crd.FILE.path.name
-    definition = yaml.safe_load(file.read_text())
-    schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    schema["properties"]["spec"]["properties"]["more"] = {"type": "string"}
-    file.write_text(yaml.safe_dump(definition))
-    return chart
 
 
 def newer_images(values: Any) -> dict[str, Any]:
