@@ -13,6 +13,7 @@ from api_history import JOBS, PREFERENCE_JOBS
 from control_plane import MERGE_PATCH, ControlPlane
 from fault_scene import Scene
 from preference_api.children import ChildStage
+from preference_operator.children import QUEUE_LABEL
 from preference_operator.objects import read_job
 from run_player import TRAINED, RunPlayer
 
@@ -85,11 +86,26 @@ def test_a_run_goes_on_whatever_its_metadata_says(scene: Scene) -> None:
     for player in players:
         player.check()
     for player in players:
-        player.end(player.start(TRAIN), TRAINED)
+        player.end(started(player), TRAINED)
         player.await_success()
     assert failures(scene) == []
     for player in players:
         write(player, {"metadata": {"finalizers": None}})
+
+
+def started(player: RunPlayer) -> poison.Body:
+    """The training pod, which runs; of a queue, once the queue has let its Job begin."""
+    if QUEUE_LABEL not in poison.METADATA[player.name].get("labels", {}):
+        return player.start(TRAIN)
+    name = player.child(TRAIN)
+    jobs = player.record.current
+    player.record.until(lambda: name in {job["metadata"]["name"] for job in jobs(JOBS)})
+    path = f"/apis/batch/v1/namespaces/{player.namespace}/jobs/{name}"
+    admitted = {"spec": {"suspend": False}}
+    player.plane.ask("PATCH", path, admitted, content_type=MERGE_PATCH)
+    pod = player.await_pod(TRAIN)
+    player.kubelet.run(pod, address=player.address)
+    return pod
 
 
 def test_a_run_goes_on_however_large_its_spec_is(scene: Scene) -> None:

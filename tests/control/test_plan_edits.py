@@ -117,6 +117,13 @@ def test_with_forbid_an_edit_waits_for_the_training(edit: Body) -> None:
     assert (written(body, decided)["status"]["run"]["number"] == 1) is waits
 
 
+def test_with_forbid_the_training_goes_on_between_two_pods() -> None:
+    body = edited(READY_TO_TRAIN, **OTHER, **FORBID)
+    decided = case(body, (TRAINING, pod(TRAINING, code=75, words=said(75)))).plan()
+    assert (decided.delete, decided.create) == ((), None)
+    assert written(body, decided)["status"]["run"]["number"] == 1
+
+
 def test_with_forbid_a_check_is_replaced() -> None:
     checking = child(JOB, CHECK)
     body = edited(preference_job(), **OTHER, **FORBID)
