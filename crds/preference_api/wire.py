@@ -33,6 +33,10 @@ CLAIMS_FOLDER = "/claims"
 """Where the pod sees its persistent volume claims: pvc://NAME/path is /claims/NAME/path."""
 
 
+ELSEWHERE = frozenset({"Superseded", "TrainedElsewhere"})
+"""Reasons of a training that another attempt, which is none of its own, has kept from its run."""
+
+
 class ExitCode(IntEnum):
     """How a trainer process ends. Anything else is an unexpected failure, which counts."""
 
@@ -61,6 +65,7 @@ class RunDocument(ApiModel):
 
     name: str = Field(description="Name of the PreferenceJob.")
     namespace: str = Field("default", description="Its namespace.")
+    uid: str = Field("", description="Its uid; empty where no cluster holds it.")
     spec: PreferenceJobSpec = Field(description="Its spec.")
     local: bool = Field(
         False, description="True where file:// locations of this machine are allowed."
@@ -80,6 +85,9 @@ class CheckSummary(ApiModel):
 
     resolved: Resolved = Field(description="Identity and digests.")
     reused: bool = Field(description="True where the bucket already holds the run's result.")
+    elsewhere: bool = Field(
+        False, description="True where the run is worked on for somebody else, say another cluster."
+    )
     pairs: int = Field(ge=0, description="Training pairs.")
     evaluation_pairs: int = Field(ge=0, description="Held-out pairs.")
     dropped: int = Field(ge=0, description="Rows left out.")

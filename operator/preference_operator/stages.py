@@ -12,16 +12,20 @@ from preference_operator.conditions import Outlook, false, true
 from preference_operator.diagnose import Diagnosis, as_sentence
 from preference_operator.draft import Draft
 from preference_operator.finishing import fail, finish
-from preference_operator.objects import SAME_RUN, Job
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan
+from preference_operator.same_run import (
+    look_again,
+    lost_to_another,
+    still_elsewhere,
+    trained_elsewhere,
+    wait_for,
+)
 from preference_operator.underway import calm, in_progress, order, was_last
 
 _MOST_PREEMPTIONS_A_JOB = 3
-_WAITING_SECONDS = 15.0
 # A write of the operator's own does not wake it.
 _AT_ONCE = 0.0
-_LOOKING = "The same run was trained elsewhere; its result is looked up in the bucket."
 
 _STATES: Mapping[Stage, str] = {
     Stage.CHECK: "Checking",
@@ -52,7 +56,7 @@ def check_stage(draft: Draft, seen: Seen) -> Plan:
     child = seen.child(draft.run_hash, ChildStage.CHECK)
     draft = draft.at(Stage.CHECK)
     if child is None or child.deleting:
-        return order(draft, seen, child, ChildStage.CHECK)
+        return still_elsewhere(order(draft, seen, child, ChildStage.CHECK))
     draft = draft.count(child.attempts).listed(child.message)
     over = over_budget(draft, seen, child)
     if over is not None:
@@ -62,8 +66,8 @@ def check_stage(draft: Draft, seen: Seen) -> Plan:
         return fail(draft.say(data_ready=false(fault.reason, fault.text)), seen, fault)
     if child.state is ChildState.SUCCEEDED:
         return _checked(draft, seen, child)
-    return _remade(draft, child) or in_progress(
-        draft, seen, child, doing="Checking", reason="Checking"
+    return _remade(draft, child) or still_elsewhere(
+        in_progress(draft, seen, child, doing="Checking", reason="Checking")
     )
 
 
@@ -71,6 +75,8 @@ def _checked(draft: Draft, seen: Seen, child: Child) -> Plan:
     message = child.message
     if message is None or message.check is None:
         return _ask_again(draft, seen, child)
+    if message.check.elsewhere:
+        return trained_elsewhere(draft, child)
     draft = replace(_with_verdict(draft, message.check), attempts=Attempts())
     if message.check.reused and message.result is not None:
         return finish(draft, seen, message.result, reason="Reused")
@@ -118,15 +124,17 @@ def _ask_again(draft: Draft, seen: Seen, child: Child) -> Plan:
 def train_stage(draft: Draft, seen: Seen, child: Child | None) -> Plan:
     """The run's identity is known: train, unless that is done."""
     if child is None and seen.first is not None:
-        return _wait_for(draft, seen.first)
+        return wait_for(draft, seen.first)
     if child is None and draft.job.waits_for_same_run:
-        return _look_again(draft, seen)
+        return look_again(draft, seen)
     if child is None or child.deleting:
         return order(draft, seen, child, ChildStage.TRAIN)
     draft = draft.count(child.attempts)
     if child.state is not ChildState.RUNNING:
         # An earlier pod's last word is older than what the one that runs has saved.
         draft = draft.heard(child.message)
+    if lost_to_another(child):
+        return look_again(draft, seen)
     over = over_budget(draft, seen, child)
     if over is not None:
         return over
@@ -135,24 +143,6 @@ def train_stage(draft: Draft, seen: Seen, child: Child | None) -> Plan:
     if child.state is ChildState.SUCCEEDED or _done_while_told_to_go(child):
         return _trained(draft, seen, child)
     return _remade(draft, child) or _training(draft, seen, child)
-
-
-def _wait_for(draft: Draft, first: Job) -> Plan:
-    """Another object trains this very run: its result will be this one's, too."""
-    here = first.key[0] == draft.job.key[0]
-    who = f"PreferenceJob {first.key[1]}" if here else "A PreferenceJob in another namespace"
-    plan = calm(draft, "Waiting", SAME_RUN, f"{who} trains the same run; its result is used.")
-    return replace(plan, wake_after=_WAITING_SECONDS)
-
-
-def _look_again(draft: Draft, seen: Seen) -> Plan:
-    """What was waited for has ended: a check finds its result, or that it left none."""
-    assert draft.run is not None
-    check = seen.child(draft.run_hash, ChildStage.CHECK)
-    forgotten = draft.run.model_copy(update={"resolved": None, "id": None})
-    plan = calm(replace(draft, run=forgotten), "Checking", "FindingResult", _LOOKING)
-    gone = (check,) if check and not check.deleting else ()
-    return replace(plan, delete=gone, wake_after=_AT_ONCE)
 
 
 def _remade(draft: Draft, child: Child) -> Plan | None:

@@ -122,6 +122,7 @@ def _environment(order: Order, settings: Settings) -> list[Manifest]:
     document = RunDocument(
         name=name,
         namespace=namespace,
+        uid=order.job.uid,
         spec=order.spec,
         resolved=order.resolved,
         origin=_origin(order.job.annotations),

@@ -20,6 +20,10 @@ def place(tmp_path: Path) -> Location:
     return open_location(f"file://{tmp_path}/bucket/runs/one", Storage(), local=True)
 
 
+def claimed(place: Location) -> Attempt:
+    return claim(place, owner="job", stop=StopRequest())
+
+
 def kept(place: Location, attempt: Attempt, keep: int = 2) -> Checkpoints:
     metrics = Metrics(job="job")
     return Checkpoints(place=place / "checkpoints", attempt=attempt, keep=keep, metrics=metrics)
@@ -39,7 +43,7 @@ def save(store: Checkpoints, tmp: Path, step: int, stage: StageName = StageName.
 def test_newest_goes_by_stage_then_step_and_old_ones_are_pruned(
     place: Location, tmp_path: Path
 ) -> None:
-    store = kept(place, claim(place))
+    store = kept(place, claimed(place))
     assert store.newest(PREFERENCE, tmp_path / "none", StopRequest()) is None
     for step, stage in ((90, StageName.SFT), (5, StageName.PREFERENCE), (10, StageName.PREFERENCE)):
         save(store, tmp_path, step, stage)
@@ -62,7 +66,7 @@ DAMAGES = {
 def test_damaged_checkpoint_falls_back_to_the_one_before(
     place: Location, tmp_path: Path, damage: object
 ) -> None:
-    store = kept(place, claim(place))
+    store = kept(place, claimed(place))
     save(store, tmp_path, 5)
     save(store, tmp_path, 10)
     path = tmp_path / "bucket/runs/one/checkpoints/preference-step-000010/model.safetensors"
@@ -77,7 +81,7 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(
 
 
 def test_damaged_manifest_does_not_block_the_run(place: Location, tmp_path: Path) -> None:
-    store = kept(place, claim(place))
+    store = kept(place, claimed(place))
     save(store, tmp_path, 5)
     save(store, tmp_path, 10)
     (place / "checkpoints/preference-step-000010/manifest.json").write(b"{half")
@@ -89,7 +93,7 @@ def test_damaged_manifest_does_not_block_the_run(place: Location, tmp_path: Path
 def test_checkpoint_without_manifest_does_not_exist_and_is_written_anew(
     place: Location, tmp_path: Path
 ) -> None:
-    store = kept(place, claim(place))
+    store = kept(place, claimed(place))
     save(store, tmp_path, 5)
     folder = tmp_path / "bucket/runs/one/checkpoints/preference-step-000010"
     made(folder, "half written")
@@ -103,9 +107,9 @@ def test_checkpoint_without_manifest_does_not_exist_and_is_written_anew(
 
 
 def test_older_attempt_cannot_save_once_another_took_over(place: Location, tmp_path: Path) -> None:
-    first = kept(place, claim(place))
+    first = kept(place, claimed(place))
     save(first, tmp_path, 5)
-    second = claim(place)
+    second = claimed(place)
     assert second.number == 2
     with pytest.raises(StoppedEarly, match="another attempt"):
         save(first, tmp_path, 10)
@@ -113,7 +117,7 @@ def test_older_attempt_cannot_save_once_another_took_over(place: Location, tmp_p
 
 
 def test_removed_stage_leaves_the_other(place: Location, tmp_path: Path) -> None:
-    store = kept(place, claim(place), keep=9)
+    store = kept(place, claimed(place), keep=9)
     save(store, tmp_path, 5, StageName.SFT)
     save(store, tmp_path, 5)
     store.remove(StageName.SFT)

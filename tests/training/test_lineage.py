@@ -103,7 +103,7 @@ def test_a_run_under_way_has_no_result_and_that_is_no_fault(output: Location, li
     [
         ("runs/second/run.json", b"{}", "name: Field required"),
         ("runs/first/result.json", b"[", "Invalid JSON"),
-        ("runs/second/attempt.json", b"[]", "is not what is expected"),
+        ("runs/second/attempt.json", b"[]", "does not say who works on the run"),
         (pointers.CURRENT, b"nothing", "is not what is expected"),
         (pointers.CURRENT, json.dumps({"runId": "x"}).encode(), "promotedAt: Field required"),
     ],

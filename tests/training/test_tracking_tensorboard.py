@@ -10,8 +10,9 @@ import jobs
 import tensorboard_reader as reader
 from jobs import StopAt
 from preference_api.v1alpha1.status import Stage
-from preference_trainer.attempt import Attempt
+from preference_trainer.attempt import claim
 from preference_trainer.errors import StoppedEarly, StorageUnavailable
+from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location
 from preference_trainer.tracking.event_files import EventFiles, last_step
 from preference_trainer.tracking.messages import Entry, Series
@@ -136,8 +137,7 @@ def test_damaged_checkpoint_repeats_no_step(s3_moto: S3Server) -> None:
 
 
 def test_an_attempt_that_lost_the_run_writes_no_file(place: Location) -> None:
-    (place / "attempt.json").write(b"{}")
-    lost = Attempt(place=place, etag="another", number=1)
+    lost, _newer = (claim(place, owner="job", stop=StopRequest()) for _ in range(2))
     files = EventFiles(attempt=lost, text="")
     files.add(Series.PREFERENCE, (Entry(step=1, time=1.0, figures={"loss": 1.0}),))
     files.close(Series.PREFERENCE, 1)

@@ -35,6 +35,7 @@ from preference_trainer.refusals import (
     require_same_vocabulary,
     require_targets,
 )
+from preference_trainer.standing import Standing
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
 
@@ -111,13 +112,13 @@ def run_check(
     found = _look(spec, opened, workdir, board, stop)
     resolved = _resolved(spec, found)
     output = opened(spec.output.uri)
-    reused = (output / f"runs/{resolved.run_id}/result.json").stat() is not None
+    standing = Standing.of(document, output / f"runs/{resolved.run_id}", stop)
     place = cache_place(output, resolved.dataset_digest) / f"check-{resolved.run_id}.json"
-    report = _report(spec, found, resolved, report_uri=place.uri, reused=reused)
+    report = _report(spec, found, resolved, report_uri=place.uri, standing=standing)
     count_rows(report.dataset.model_dump(mode="json"), metrics)
     _publish(found, output)
     place.write(report.model_dump_json(by_alias=True, indent=1).encode())
-    log("Checked", runId=resolved.run_id, pairs=report.dataset.pairs, reused=reused)
+    log("Checked", runId=resolved.run_id, pairs=report.dataset.pairs, reused=standing.reused)
     return report.summary
 
 
@@ -184,7 +185,12 @@ def _resolved(spec: PreferenceJobSpec, found: _Found) -> Resolved:
 
 
 def _report(
-    spec: PreferenceJobSpec, found: _Found, resolved: Resolved, *, report_uri: str, reused: bool
+    spec: PreferenceJobSpec,
+    found: _Found,
+    resolved: Resolved,
+    *,
+    report_uri: str,
+    standing: Standing,
 ) -> CheckReport:
     pairs, shape = found.prepared.report, found.look.shape
     memory = estimate_memory(
@@ -195,7 +201,8 @@ def _report(
     )
     summary = CheckSummary(
         resolved=resolved,
-        reused=reused,
+        reused=standing.reused,
+        elsewhere=standing.elsewhere,
         pairs=pairs.pairs,
         evaluation_pairs=pairs.evaluation_pairs,
         dropped=pairs.dropped,

@@ -13,6 +13,7 @@ from preference_api.lineage import BucketLineage, Promotion, RunRecord, Unread
 from preference_api.v1alpha1.status import Checkpoint
 from preference_api.wire import RunDocument, TrainSummary
 from preference_trainer.checkpoints import StageName
+from preference_trainer.claim import CLAIM_NAME, read_claim
 from preference_trainer.errors import StorageRefused
 from preference_trainer.pointer import Pointer, Said
 from preference_trainer.storage import Damaged, Location, NotFound
@@ -74,7 +75,7 @@ class _Reader:
         """All that the bucket holds of a run."""
         names = [item.name for item in self._read(place, place.list) or ()]
         kept = {
-            "attempts": self._object(place / "attempt.json", _attempts),
+            "attempts": self._read(place / CLAIM_NAME, lambda: _attempts(place)),
             "checkpoints": _checkpoints(place, names),
         }
         return self._brief(place).model_copy(update=kept)
@@ -117,8 +118,9 @@ def _promotions(content: bytes) -> list[Promotion]:
     ]
 
 
-def _attempts(content: bytes) -> int:
-    return int(json.loads(content)["number"])
+def _attempts(place: Location) -> int | None:
+    seen = read_claim(place)
+    return seen.claim.number if seen else None
 
 
 def _checkpoints(place: Location, names: list[str]) -> list[Checkpoint]:

@@ -20,7 +20,6 @@ from preference_trainer.storage import (
     PreconditionFailed,
     open_location,
 )
-from preference_trainer.storage.retries import tried
 
 _TRIES = 5
 _REMEMBERED = 100
@@ -68,7 +67,7 @@ class Pointer:
     def read(self) -> Said | None:
         """What the pointer says; None where there is no current model yet."""
         try:
-            said: Said = json.loads(tried(self.place.read, again_on=StorageUnavailable))
+            said: Said = json.loads(self.place.read_newest())
         except NotFound:
             return None
         return said

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from preference_api.v1alpha1.status import Stage
 from preference_api.wire import RunDocument, TrainSummary
+from preference_trainer.attempt import renewed
 from preference_trainer.errors import TrainerError
 from preference_trainer.inputs import fetch_inputs
 from preference_trainer.log import log
@@ -18,7 +19,7 @@ from preference_trainer.publication import publish, versions
 from preference_trainer.results import finished
 from preference_trainer.stopping import StopRequest
 from preference_trainer.training import train_stages
-from preference_trainer.work import Run, claim_run, prepare
+from preference_trainer.work import Run, Work, claim_run, prepare
 
 _NOT_FINITE = ("LossNonFinite", "GradientNonFinite")
 
@@ -45,10 +46,17 @@ def train(
 
     """
     work = prepare(document, folder=folder, board=board, metrics=metrics, stop=stop)
-    summary = finished(work.place) or _work_through(claim_run(work))
+    summary = finished(work.place) or _claimed(work)
     decision = promote(Candidate.of(document, metrics=metrics))
     board.enter(Stage.DONE)
     return summary.promoted_as(decision.passed, decision.message)
+
+
+def _claimed(work: Work) -> TrainSummary:
+    run = claim_run(work)
+    with renewed(run.attempt):
+        # Whoever held it before may have come to its end meanwhile.
+        return finished(work.place) or _work_through(run)
 
 
 def _work_through(run: Run) -> TrainSummary:

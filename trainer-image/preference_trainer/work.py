@@ -113,8 +113,13 @@ def prepare(
 
 
 def claim_run(work: Work) -> Run:
-    """Claim the run; an older attempt finds out before it writes again."""
-    attempt = claim(work.place)
+    """Claim the run; an older attempt finds out before it writes again.
+
+    Raises:
+        StoppedEarly: Another owner works on it.
+
+    """
+    attempt = claim(work.place, owner=work.document.uid, stop=work.stop)
     kept = Checkpoints(
         place=work.place / "checkpoints",
         attempt=attempt,

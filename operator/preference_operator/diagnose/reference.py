@@ -89,6 +89,7 @@ TRAINER_REASONS = (
     "Superseded",
     "TokenizerMismatch",
     "TooManyPositions",
+    "TrainedElsewhere",
     "UnexpectedError",
     "UnknownModule",
     "Unsupported",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias
 
-from preference_trainer.errors import ConfigurationError
+from preference_trainer.errors import ConfigurationError, StorageUnavailable
 from preference_trainer.storage.errors import Damaged, disk_errors
 from preference_trainer.storage.files import PART, copy_hashed, record_of, temporary
 from preference_trainer.storage.parallel import in_parallel
@@ -17,6 +17,7 @@ from preference_trainer.storage.records import (
     OnBytes,
     is_plain,
 )
+from preference_trainer.storage.retries import tried
 
 Listing: TypeAlias = list[ObjectInfo]
 
@@ -108,6 +109,15 @@ class Location:
         """The whole content, as `open` gives it."""
         with self.open() as body:
             return body.read()
+
+    def read_newest(self) -> bytes:
+        """The whole content of a small object that others write anew now and then.
+
+        Raises:
+            NotFound: There is no object.
+            StorageUnavailable: It was written anew, or broke off, at every try to read it.
+        """
+        return tried(self.read, again_on=StorageUnavailable)
 
     def write(self, data: bytes, *, if_absent: bool = False, if_match: str | None = None) -> str:
         """Writes the object whole and returns its etag.
