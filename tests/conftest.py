@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,12 @@ from preference_api import wire
 from preference_api.v1alpha1.storage import Storage
 from preference_trainer.storage import Location, local, location, open_location
 from s3_servers import S3Server
+
+
+def pytest_configure() -> None:
+    """A run that a shell started in the background ignores SIGINT, and so would what it starts."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,8 @@ DRY_RUN = (
     "?dryRun=All&fieldValidation=Strict"
 )
 SPEC = object_schema()["properties"]["spec"]
-CODE = "there is no time zone"
+CODE = ("there is no time zone", "never comes")
+"""What only code can tell: the server takes it."""
 
 deterministic = settings(
     derandomize=True,
@@ -45,7 +46,11 @@ def test_specs_with_one_misfit(api_server: ControlPlane, spec: Any) -> None:
 
 
 def assert_one_verdict(api_server: ControlPlane, document: Any) -> None:
-    faults = [fault for fault in find_faults(document) if CODE not in fault.message]
+    faults = [
+        fault
+        for fault in find_faults(document)
+        if not any(words in fault.message for words in CODE)
+    ]
     status, answer = api_server.request("POST", DRY_RUN, document)
     event(f"status {status}")
     assert (status == 201) == (not faults), (answer.get("message"), list(map(str, faults)))
