@@ -9,9 +9,6 @@ import programs
 
 Command = tuple[str | Path, ...]
 
-SERVICE_ADDRESS = "10.96.0.1"
-"""Where pods find the API server: the first address of the service range."""
-
 
 def etcd(folder: Path, *, client: str, peer: str) -> Command:
     """etcd at two URLs; nothing has to outlast the machine."""
@@ -26,8 +23,16 @@ def etcd(folder: Path, *, client: str, peer: str) -> Command:
     )
 
 
-def api_server(folder: Path, *, url: str, store: str, audit: bool) -> Command:
-    """The API server at a URL, its data in the etcd at another; writes keys and policies first."""
+def api_server(folder: Path, *, url: str, store: str, services: str, audit: bool) -> Command:
+    """The API server; writes keys and policies first.
+
+    Args:
+        folder: For its data.
+        url: Where it listens.
+        store: URL of its etcd.
+        services: The first address of its service network.
+        audit: Whether it notes every request.
+    """
     key, tokens = folder / "accounts.key", folder / "tokens.csv"
     credentials.write_key(key)
     credentials.write_tokens(tokens)
@@ -43,7 +48,7 @@ def api_server(folder: Path, *, url: str, store: str, audit: bool) -> Command:
         f"--service-account-signing-key-file={key}",
         f"--token-auth-file={tokens}",
         "--authorization-mode=Node,RBAC",
-        "--service-cluster-ip-range=10.96.0.0/16",
+        f"--service-cluster-ip-range={services}/16",
         "--allow-privileged",
         # One that is shut down ends its watches, where it would wait a minute for them to end.
         "--shutdown-watch-termination-grace-period=1s",

@@ -173,7 +173,7 @@ def running(
     scheduler: bool = False,
     kind: bool = False,
     audit: bool = False,
-    pods: bool = False,
+    pods: str = "",
 ) -> Iterator[ControlPlane]:
     """A control plane that is ready, with the optional parts asked for.
 
@@ -183,30 +183,32 @@ def running(
         scheduler: Whether pods get nodes.
         kind: Whether it knows PreferenceJobs; the controllers then know them from their start on.
         audit: Whether every request is noted, for `plane.audit`.
-        pods: Whether pods of a real node reach it, at the address that Kubernetes tells them.
-            Needs root; there can be one on a machine.
+        pods: Where pods of a real node reach it, the first address of its service network; needs
+            root. Without one it is reached from this machine only.
     """
     with ExitStack() as stack:
-        plane = ControlPlane(url=_address(stack, pods=pods), folder=folder)
+        plane = ControlPlane(url=_url(stack, pods), folder=folder)
         store = _start_store(stack, plane)
-        command = control_commands.api_server(folder, url=plane.url, store=store, audit=audit)
+        command = control_commands.api_server(
+            folder, url=plane.url, store=store, services=pods or "10.96.0.1", audit=audit
+        )
         _start(stack, plane, SERVER, command).await_answer(f"{plane.url}/readyz")
         credentials.write_kubeconfigs(folder, server=plane.url, certificate=plane.certificate)
         if kind:
             _teach_kind(plane)
         if controller_manager:
-            _start_controllers(stack, plane, nodes=pods or scheduler)
+            _start_controllers(stack, plane, nodes=bool(pods) or scheduler)
         if scheduler:
             _start(stack, plane, SCHEDULER, control_commands.scheduler(folder))
         yield plane
 
 
-def _address(stack: ExitStack, *, pods: bool) -> str:
+def _url(stack: ExitStack, pods: str) -> str:
     """URL of the API server; for pods the service address, which then needs no kube-proxy."""
     if not pods:
         return f"https://127.0.0.1:{free_port()}"
-    stack.enter_context(own_address.given(control_commands.SERVICE_ADDRESS))
-    return f"https://{control_commands.SERVICE_ADDRESS}:443"
+    stack.enter_context(own_address.given(pods))
+    return f"https://{pods}:443"
 
 
 def _start(stack: ExitStack, plane: ControlPlane, name: str, command: Command) -> Process:

@@ -1,12 +1,18 @@
 """A cluster with a real node and the project's images, and what tests run in it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import control_plane
+import images
+import node
 from awaiting import until
 from control_plane import ControlPlane
+from node_site import Site
 
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 _END = "{.status.containerStatuses[0].state.terminated}"
@@ -82,6 +88,24 @@ class Cluster:
         status, answer = self.plane.request(method, path, body)
         assert status < 300, answer
         return answer
+
+
+@contextmanager
+def running(folder: Path, site: Site) -> Iterator[Cluster]:
+    """A cluster whose node is ready, with the project's images on it.
+
+    Args:
+        folder: For the control plane.
+        site: For the node.
+    """
+    sandbox = images.base()
+    operator, trainer = images.built(images.OPERATOR), images.built(images.TRAINER)
+    parts = {"controller_manager": True, "scheduler": True, "audit": True}
+    with (
+        control_plane.running(folder, pods=site.services, **parts) as plane,
+        node.running(plane, sandbox=sandbox, pods=[operator, trainer], site=site),
+    ):
+        yield Cluster(plane=plane, operator=operator, trainer=trainer)
 
 
 def pod(

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 
 import pytest
 
-import control_plane
-import images
 import installed_operator
 import node
 import programs
+import real_cluster
 import s3_servers
 from awaiting import until
 from installed_operator import InstalledOperator
 from jobs import World
+from node_site import ADDRESS, FIRST, SECOND
 from processes import free_port, started
 from real_cluster import Cluster
 from s3_servers import S3Server
@@ -36,16 +36,22 @@ VALUES = {
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A control plane and a node that is ready, with the project's images on it."""
     node.require()
-    sandbox = images.base()
-    operator, trainer = images.built(images.OPERATOR), images.built(images.TRAINER)
     folder = tmp_path_factory.mktemp("cluster")
-    parts = {"controller_manager": True, "scheduler": True, "audit": True}
+    with node.alone(), real_cluster.running(folder, FIRST) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def second_operator(
+    cluster: Cluster, s3_for_pods: S3Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[InstalledOperator]:
+    """The operator of another cluster, which shares with the first no more than a network."""
+    folder = tmp_path_factory.mktemp("second-cluster")
     with (
-        node.alone(),
-        control_plane.running(folder, pods=True, **parts) as plane,
-        node.running(plane, sandbox=sandbox, pods=[operator, trainer]),
+        real_cluster.running(folder, SECOND) as second,
+        installed_operator.installed(second, VALUES, endpoints=[s3_for_pods.endpoint]) as operator,
     ):
-        yield Cluster(plane=plane, operator=operator, trainer=trainer)
+        yield operator
 
 
 @pytest.fixture
@@ -72,12 +78,12 @@ def team_space(cluster: Cluster, operator: InstalledOperator, s3_for_pods: S3Ser
 def s3_for_pods(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """versitygw at an address that pods and tests reach alike."""
     folder, port = tmp_path_factory.mktemp("s3"), free_port()
-    server = S3Server(f"http://{node.ADDRESS}:{port}", KEY, SECRET_KEY, "versitygw")
+    server = S3Server(f"http://{ADDRESS}:{port}", KEY, SECRET_KEY, "versitygw")
     for name in ("metadata", "objects"):
         (folder / name).mkdir()
     command = (
         programs.find("versitygw"),
-        *("--quiet", "--port", f"{node.ADDRESS}:{port}", "--region", s3_servers.REGION),
+        *("--quiet", "--port", f"{ADDRESS}:{port}", "--region", s3_servers.REGION),
         *("--access", server.access_key, "--secret", server.secret_key),
         *("posix", "--sidecar", folder / "metadata", folder / "objects"),
     )
@@ -94,4 +100,4 @@ def _new_namespace(cluster: Cluster) -> str:
 
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex((node.ADDRESS, port)) == 0
+        return probe.connect_ex((ADDRESS, port)) == 0
