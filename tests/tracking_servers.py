@@ -176,7 +176,13 @@ BAD = {
 }
 
 
-@pytest.fixture(params=BAD)
+@pytest.fixture(
+    params=[
+        # Minutes go by until a tracker's own library gives up.
+        pytest.param(word, marks=pytest.mark.slow if word == "hangs" else ())
+        for word in BAD
+    ]
+)
 def bad_server(request: pytest.FixtureRequest) -> Iterator[BadServer]:
     """Each kind in turn; one points to another host, which gets no key."""
     with ExitStack() as stack:

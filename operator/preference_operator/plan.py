@@ -17,6 +17,7 @@ from preference_operator.objects import Job
 from preference_operator.observe import ChildState, Seen
 from preference_operator.plans import Plan, ProgressWrite, noted
 from preference_operator.retraining import dataset_changed, list_when_due
+from preference_operator.same_run import lost_to_another
 from preference_operator.settings import Settings, image_allowed
 from preference_operator.stages import check_stage, train_stage
 
@@ -113,6 +114,8 @@ def _follow(draft: Draft, seen: Seen) -> Plan | None:
         return None
     train = seen.child(run_hash(run), ChildStage.TRAIN)
     if train is None or train.deleting or run.completion_time is not None:
+        return None
+    if lost_to_another(train):
         return None
     if train.state is ChildState.SUCCEEDED and (not train.message or not train.message.result):
         # Its result stands in the bucket, and only a check for the earlier spec would find it.

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from preference_api.children import ChildStage
+from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import ELSEWHERE
 from preference_operator.bodies import moment
 from preference_operator.conditions import Outlook
@@ -13,12 +14,14 @@ from preference_operator.plans import Plan
 from preference_operator.underway import calm
 
 _WAITING_SECONDS = 15.0
-LOOKED_AGAIN_SECONDS = 60.0
-"""Pause between two checks of a run that is trained outside this cluster."""
+LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 60.0, 600.0
+"""Between two checks of a run that is trained elsewhere."""
+_PAUSE_TIMES = 4
+"""The pause is so many times as long as the check: one of many pairs is not cheap."""
 # A write of the operator's own does not wake it.
 _AT_ONCE = 0.0
 _LOOKING = "The same run was trained elsewhere; its result is looked up in the bucket."
-_ELSEWHERE = "The same run is trained outside this cluster; its result is used."
+_ELSEWHERE = "The same run is trained elsewhere, say by another cluster; its result is used."
 
 
 def wait_for(draft: Draft, first: Job) -> Plan:
@@ -35,29 +38,49 @@ def look_again(draft: Draft, seen: Seen) -> Plan:
     stages = (ChildStage.CHECK, ChildStage.TRAIN)
     children = (seen.child(draft.run_hash, stage) for stage in stages)
     forgotten = draft.run.model_copy(update={"resolved": None, "id": None})
-    plan = calm(replace(draft, run=forgotten), "Checking", "FindingResult", _LOOKING)
+    # The check's budget is its own, and a training that comes after it begins with a whole one.
+    anew = replace(draft, run=forgotten, attempts=Attempts())
+    plan = calm(anew, "Checking", "FindingResult", _LOOKING)
     gone = tuple(child for child in children if child is not None and not child.deleting)
     return replace(plan, delete=gone, wake_after=_AT_ONCE)
 
 
 def lost_to_another(train: Child) -> bool:
-    """Whether a training ended since the run is worked on for somebody outside this cluster."""
+    """Whether a training ended since the run is worked on for somebody else."""
     message = train.message
     lost = message is not None and message.reason in ELSEWHERE
-    return lost and train.state is ChildState.WAITING
+    return lost and train.state is ChildState.WAITING and not train.pending
 
 
-def trained_elsewhere(draft: Draft, check: Child) -> Plan:
-    """A check found the run in the hands of another cluster, and is repeated after a pause.
+def trained_elsewhere(draft: Draft, seen: Seen, check: Child, run_id: str) -> Plan:
+    """A check found the run in other hands, and is repeated after a pause.
 
-    What it found out is not kept, since a run that is resolved would be trained.
+    Whoever holds it is named where it is an object of this cluster. What the check found out is not
+    kept beside the run's id, since a run that is resolved would be trained.
     """
+    assert draft.run is not None
+    known = draft.run.model_copy(update={"id": run_id})
+    # It has said its word: what it took to say it counts for no later check.
+    draft = replace(draft, run=known, attempts=Attempts())
+    if seen.first is not None:
+        return wait_for(draft, seen.first)
     plan = calm(draft, "Waiting", SAME_RUN, _ELSEWHERE)
+    left = _pause(check) - _age(draft, check)
+    if left > 0:
+        return replace(plan, wake_after=left)
+    return replace(plan, delete=(check,), wake_after=_WAITING_SECONDS)
+
+
+def _pause(check: Child) -> float:
+    made, ended = moment(check.made_at), moment(check.finished_at)
+    took = (ended - made).total_seconds() if made and ended else 0.0
+    return min(max(LEAST_PAUSE_SECONDS, _PAUSE_TIMES * took), MOST_PAUSE_SECONDS)
+
+
+def _age(draft: Draft, check: Child) -> float:
+    """Seconds since the check ended; endless where that is not known."""
     ended = moment(check.finished_at)
-    waited = (draft.now - ended).total_seconds() if ended else 0.0
-    if waited >= LOOKED_AGAIN_SECONDS:
-        return replace(plan, delete=(check,), wake_after=_AT_ONCE)
-    return replace(plan, wake_after=LOOKED_AGAIN_SECONDS - waited)
+    return max(0.0, (draft.now - ended).total_seconds()) if ended else float("inf")
 
 
 def still_elsewhere(plan: Plan) -> Plan:

@@ -76,7 +76,7 @@ def _checked(draft: Draft, seen: Seen, child: Child) -> Plan:
     if message is None or message.check is None:
         return _ask_again(draft, seen, child)
     if message.check.elsewhere:
-        return trained_elsewhere(draft, child)
+        return trained_elsewhere(draft, seen, child, message.check.resolved.run_id)
     draft = replace(_with_verdict(draft, message.check), attempts=Attempts())
     if message.check.reused and message.result is not None:
         return finish(draft, seen, message.result, reason="Reused")

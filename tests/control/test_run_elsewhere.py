@@ -7,7 +7,7 @@ from api_history import JOBS
 from awaiting import until
 from preference_api.children import ChildStage
 from preference_api.wire import STAGE_LABEL, ExitCode, TerminationMessage
-from preference_operator.same_run import LOOKED_AGAIN_SECONDS
+from preference_operator.same_run import LEAST_PAUSE_SECONDS
 from run_player import CHECKED, REUSED, VERDICT, RunPlayer
 
 pytestmark = pytest.mark.cluster
@@ -38,7 +38,7 @@ def checks_made(player: RunPlayer) -> int:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(6 * LOOKED_AGAIN_SECONDS)
+@pytest.mark.timeout(6 * LEAST_PAUSE_SECONDS)
 def test_who_waits_holds_no_device_and_changes_nothing_between_its_checks(
     player: RunPlayer,
 ) -> None:
@@ -46,7 +46,7 @@ def test_who_waits_holds_no_device_and_changes_nothing_between_its_checks(
     player.check(HELD)
     player.await_word("Succeeded", "Unknown", "SameRun")
     version = player.jobs.get(player.name)["metadata"]["resourceVersion"]
-    until(lambda: checks_made(player) == 2, seconds=2 * LOOKED_AGAIN_SECONDS)
+    until(lambda: checks_made(player) == 2, seconds=2 * LEAST_PAUSE_SECONDS)
     again = player.await_pod(ChildStage.CHECK)
     assert player.jobs.get(player.name)["metadata"]["resourceVersion"] == version
     player.kubelet.bind(again)

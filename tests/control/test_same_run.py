@@ -19,9 +19,11 @@ from operator_builders import (
     written,
 )
 from pod_states import said, stuck
+from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import ELSEWHERE, CheckSummary
 from preference_operator.bodies import Body
-from preference_operator.same_run import LOOKED_AGAIN_SECONDS
+from preference_operator.objects import read_job
+from preference_operator.same_run import LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS
 
 JOB = preference_job()
 ENDED = 30.0
@@ -49,14 +51,14 @@ def told(body: Body) -> tuple[str, str]:
 def test_a_run_in_other_hands_is_waited_for_and_not_trained() -> None:
     decided = case(JOB, check(JOB, HELD)).plan(seconds=ENDED + 20)
     assert (decided.create, decided.delete) == (None, ())
-    assert decided.wake_after == LOOKED_AGAIN_SECONDS - 20
+    assert decided.wake_after == 4 * ENDED - 20
     assert told(WAITING) == ("Waiting", "SameRun")
-    assert "outside this cluster" in conditions(WAITING)["Succeeded"]["message"]
+    assert "say by another cluster" in conditions(WAITING)["Succeeded"]["message"]
     assert "resolved" not in WAITING["status"]["run"]
 
 
 def test_it_is_checked_again_after_a_pause_without_news() -> None:
-    due = ENDED + LOOKED_AGAIN_SECONDS
+    due = ENDED + 4 * ENDED
     again = case(WAITING, check(WAITING, HELD)).plan(seconds=due)
     assert [one.stage for one in again.delete] == [CHECK]
     body, asked = written(WAITING, again), case(WAITING).plan(seconds=due)
@@ -66,6 +68,30 @@ def test_it_is_checked_again_after_a_pause_without_news() -> None:
     for moment in (asked, case(body, running).plan(), case(body, (running, pod(running))).plan()):
         assert moment.note is None
         assert told(written(body, moment)) == ("Waiting", "SameRun")
+
+
+@pytest.mark.parametrize(
+    ("took", "pause"), [(1, LEAST_PAUSE_SECONDS), (60, 240), (3600, MOST_PAUSE_SECONDS)]
+)
+def test_the_pause_grows_with_what_a_check_costs(took: float, pause: float) -> None:
+    decided = case(JOB, check(JOB, HELD, ended=took)).plan(seconds=took)
+    assert decided.wake_after == pause
+
+
+def test_an_object_of_the_same_cluster_is_named() -> None:
+    first = read_job(preference_job(name="first", uid="uid-first"))
+    decided = case(JOB, check(JOB, HELD)).plan(seconds=ENDED + MOST_PAUSE_SECONDS, first=first)
+    assert decided.delete == ()
+    assert decided.draft is not None
+    assert decided.draft.message.startswith("PreferenceJob first trains the same run")
+    assert decided.draft.run is not None
+    assert decided.draft.run.id == RESOLVED.run_id
+
+
+def test_a_check_that_spoke_costs_the_next_one_nothing() -> None:
+    done = child(JOB, CHECK, COMPLETE, attempts=Attempts(failures=2, preemptions=5))
+    body = written(JOB, case(JOB, (done, pod(done, code=0, words=HELD))).plan())
+    assert body["status"]["attempts"] == {"failures": 0, "preemptions": 0}
 
 
 def test_what_is_wrong_with_the_check_is_told_all_the_same() -> None:
@@ -110,6 +136,35 @@ def test_a_training_that_lost_its_run_gives_its_device_back_and_looks_again(reas
     assert asked.create.stage is CHECK
     waiting = written(after, case(after, going, check(after, HELD)).plan())
     assert told(waiting) == ("Waiting", "SameRun")
+
+
+def test_a_lost_run_uses_up_no_budget_of_its_check() -> None:
+    body = checked(restarts={"preemptions": 0})
+    train = child(body, TRAIN, attempts=Attempts(failures=2, preemptions=1))
+    lost = pod(train, code=75, words=said(75, reason="TrainedElsewhere"), counts=(2, 1))
+    after = written(body, case(body, check(body, CHECKED), (train, lost)).plan())
+    assert told(after) == ("Checking", "FindingResult")
+    asked = case(after).plan()
+    assert asked.create is not None
+    assert (asked.create.stage, asked.create.attempts) == (CHECK, Attempts())
+
+
+def test_a_pod_that_is_on_its_way_is_let_begin() -> None:
+    body = checked()
+    train = child(body, TRAIN)
+    older = pod(train, code=75, words=said(75, reason="Superseded"))
+    newer = pod(train, "Pending", counts=(0, 1))
+    assert case(body, check(body, CHECKED), (train, older, newer)).plan().delete == ()
+
+
+def test_followed_to_its_end_under_forbid_a_lost_run_makes_room_for_the_next() -> None:
+    before = checked(retrain={"concurrency": "Forbid"})
+    train = child(before, TRAIN)
+    lost = pod(train, code=75, words=said(75, reason="Superseded"))
+    body = edited(before, dpo={"beta": 0.3})
+    decided = case(body, (train, lost)).plan()
+    assert [one.stage for one in decided.delete] == [TRAIN]
+    assert told(written(body, decided)) == ("Replacing", "Replacing")
 
 
 def test_an_older_attempt_that_lost_its_run_to_a_newer_one_stops_nothing() -> None:

@@ -2,29 +2,36 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from preference_trainer import attempt as attempts
-from preference_trainer.attempt import Attempt, claim, held_elsewhere, renewed
+from awaiting import until
+from preference_trainer import attempt, holder, renewal
+from preference_trainer.attempt import Attempt, claim
 from preference_trainer.claim import read_claim
-from preference_trainer.errors import StoppedEarly, StorageUnavailable
+from preference_trainer.errors import Diverged, StoppedEarly, StorageUnavailable
+from preference_trainer.holder import held_elsewhere
+from preference_trainer.renewal import renewed
 from preference_trainer.stopping import StopRequest
-from preference_trainer.storage import Damaged, Location
+from preference_trainer.storage import Damaged, FileRecord, Location, read_manifest
 
 HERE, THERE = "uid-here", "uid-there"
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("RENEW", 0.05), ("LOOK", 0.02), ("PATIENCE", 5.0)):
-        monkeypatch.setattr(attempts, f"{name}_SECONDS", seconds)
+    monkeypatch.setattr(renewal, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(holder, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(holder, "PATIENCE_SECONDS", 5.0)
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(holder, "PATIENCE_SECONDS", 0.3)
 
 
 def claimed(place: Location, owner: str = HERE) -> Attempt:
@@ -39,9 +46,9 @@ def held_for(place: Location, owner: str) -> bool:
 def alive(place: Location) -> Iterator[Attempt]:
     """An attempt of the other owner that works on the run."""
     with ExitStack() as stack:
-        attempt = claimed(place, THERE)
-        stack.enter_context(renewed(attempt))
-        yield attempt
+        other = claimed(place, THERE)
+        stack.enter_context(renewed(other))
+        yield other
 
 
 FREE: dict[str, Callable[[Location], object]] = {
@@ -56,7 +63,7 @@ def test_a_free_run_is_claimed_at_once(
     place: Location, monkeypatch: pytest.MonkeyPatch, before: Callable[[Location], object]
 ) -> None:
     before(place)
-    monkeypatch.setattr(attempts, "PATIENCE_SECONDS", 3600.0)
+    monkeypatch.setattr(holder, "PATIENCE_SECONDS", 3600.0)
     claimed(place).hold()
 
 
@@ -72,15 +79,36 @@ def test_a_run_that_another_owner_works_on_is_left_to_it(place: Location, alive:
 @pytest.mark.usefixtures("impatient")
 def test_a_dead_attempt_is_closed_and_cannot_come_back(place: Location) -> None:
     frozen = claimed(place, THERE)
-    attempt = claimed(place)
-    assert attempt.number == 2
+    ours = claimed(place)
+    assert ours.number == 2
     frozen.renew()
     with pytest.raises(StoppedEarly, match="another attempt took over"):
         frozen.hold()
-    attempt.hold()
+    ours.hold()
 
 
 @pytest.mark.usefixtures("impatient")
+def test_who_claims_while_it_is_looked_keeps_the_run(
+    place: Location, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both looked before either claimed."""
+    others: list[Attempt] = []
+
+    def look(where: Location, *, owner: str, stop: StopRequest) -> bool:
+        if others or owner == THERE:
+            return held_elsewhere(where, owner=owner, stop=stop)
+        others.append(claimed(where, THERE))
+        stack.enter_context(renewed(others[0]))
+        return False
+
+    monkeypatch.setattr(attempt, "held_elsewhere", look)
+    with ExitStack() as stack:
+        with pytest.raises(StoppedEarly, match="another attempt works on the run"):
+            claimed(place)
+        others[0].hold()
+        assert others[0].number == 1
+
+
 def test_one_that_was_found_dead_cannot_go_on_even_where_nobody_took_over(place: Location) -> None:
     frozen = claimed(place, THERE)
     assert not held_for(place, HERE)
@@ -106,50 +134,115 @@ def test_the_newest_attempt_of_an_owner_holds_the_run(place: Location) -> None:
 
 
 def test_an_attempt_renews_itself_as_long_as_it_works(place: Location) -> None:
-    attempt, seen = claimed(place), set()
-    with renewed(attempt):
+    ours, seen = claimed(place), set()
+    with renewed(ours):
         while len(seen) < 3:
             found = read_claim(place)
             assert found is not None
             assert found.claim.active
             seen.add(found.claim.renewals)
-        attempt.hold()
+        ours.hold()
     ended = read_claim(place)
     assert ended is not None
     assert not ended.claim.active
 
 
-def test_a_renewal_whose_answer_was_lost_is_no_loss(place: Location) -> None:
-    attempt = claimed(place)
-    before = attempt.etag
-    attempt.renew()
-    attempt.etag = before
-    attempt.renew()
-    attempt.hold()
-    attempt.renew()
+def test_a_change_whose_answer_was_lost_is_no_loss(place: Location) -> None:
+    ours = claimed(place)
+    for expected in (2, 3):
+        before = ours.etag
+        ours.renew()
+        ours.etag = before
+        ours.renew()
+        ours.hold()
+        found = read_claim(place)
+        assert found is not None
+        assert found.claim.renewals == 2 * (expected - 1)
+    before = ours.etag
+    ours.renew()
+    ours.etag = before
+    ours.release()
+    assert not held_for(place, THERE)
+
+
+@pytest.mark.parametrize(
+    "error", [StorageUnavailable("no answer", remedy="Wait."), ValueError("nobody expected it")]
+)
+def test_what_goes_wrong_with_a_renewal_ends_no_renewals(
+    place: Location,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+) -> None:
+    ours, faults, renew = claimed(place), iter([error]), Attempt.renew
+
+    def falter(self: Attempt) -> None:
+        for fault in faults:
+            raise fault
+        renew(self)
+
+    monkeypatch.setattr(Attempt, "renew", falter)
+    with renewed(ours):
+        until(lambda: ours.claim.renewals > 0)
+        ours.hold()
+    assert "ClaimNotRenewed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("end", "free"),
+    [
+        (None, True),
+        (StoppedEarly("told to stop", remedy="Start again."), True),
+        (Diverged("the loss is not finite", remedy="Lower the rate."), True),
+        (StorageUnavailable("no answer", remedy="Wait."), False),
+        (MemoryError(), False),
+    ],
+)
+def test_what_is_tried_again_keeps_its_run_for_the_next_attempt(
+    place: Location, end: Exception | None, free: bool
+) -> None:
+    """Two owners whose attempts all fail would otherwise take turns for ever."""
+    with suppress(Exception), renewed(claimed(place)):
+        if end is not None:
+            raise end
     found = read_claim(place)
     assert found is not None
-    assert found.claim.renewals == 2
+    assert found.claim.active is not free
 
 
-def test_storage_that_falters_ends_no_renewals(
-    place: Location, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_who_lost_the_run_sends_no_more_and_leaves_no_tree(place: Location, tmp_path: Path) -> None:
+    (tmp_path / "weights").write_bytes(b"1" * 1000)
+    lost = claimed(place)
+    lost.still_held()
+    claimed(place)
+    lost.renew()
+    for act in (lost.still_held, lost.hold, partial(publish, lost, tmp_path)):
+        with pytest.raises(StoppedEarly, match="another attempt took over"):
+            act()
+    assert read_manifest(place / "model") is None
+
+
+def publish(ours: Attempt, folder: Path) -> None:
+    ours.publish(folder, ours.place / "model", about={})
+
+
+@pytest.mark.parametrize("noticed", [True, False], ids=["while it sends", "before the manifest"])
+def test_lost_amid_a_publication_it_is_never_complete(
+    place: Location, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, noticed: bool
 ) -> None:
-    attempt, asked = claimed(place), threading.Event()
+    (tmp_path / "weights").write_bytes(b"1" * 1000)
+    ours, upload = claimed(place), Location.upload
 
-    def falter() -> None:
-        if asked.is_set():
-            return
-        asked.set()
-        raise StorageUnavailable("the storage does not answer", remedy="Wait.")
+    def lose_it(where: Location, path: Path, **options: Any) -> FileRecord:
+        claimed(place)
+        if noticed:
+            ours.renew()
+        return upload(where, path, **options)
 
-    renew = attempt._rewrite
-    monkeypatch.setattr(Attempt, "_rewrite", lambda self, wanted: (falter(), renew(wanted)))
-    with renewed(attempt):
-        asked.wait(5)
-        while attempt.claim.renewals == 0:
-            attempt.hold()
-    assert "ClaimNotRenewed" in capsys.readouterr().out
+    monkeypatch.setattr(Location, "upload", lose_it)
+    with pytest.raises(StoppedEarly, match="another attempt took over"):
+        publish(ours, tmp_path)
+    assert read_manifest(place / "model") is None
 
 
 def test_who_is_told_to_stop_looks_no_longer(place: Location) -> None:

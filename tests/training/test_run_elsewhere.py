@@ -1,20 +1,22 @@
 """The same run asked for from two clusters, on an S3 server."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import jobs
-from jobs import World
+from jobs import StopAt, World
+from preference_api.v1alpha1.status import Stage
 from preference_api.wire import CheckSummary, RunDocument
-from preference_trainer import attempt as attempts
-from preference_trainer import run
-from preference_trainer.attempt import claim, renewed
+from preference_trainer import holder, renewal, run
+from preference_trainer.attempt import claim
 from preference_trainer.check import run_check
 from preference_trainer.errors import StoppedEarly
 from preference_trainer.metrics import Metrics
 from preference_trainer.progress import ProgressBoard
+from preference_trainer.renewal import renewed
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
 from s3_servers import S3Server
@@ -24,8 +26,9 @@ SHORT = {"steps": 2, "batchSize": 2}
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("RENEW", 0.2), ("LOOK", 0.05), ("PATIENCE", 5.0)):
-        monkeypatch.setattr(attempts, f"{name}_SECONDS", seconds)
+    monkeypatch.setattr(renewal, "RENEW_SECONDS", 0.2)
+    monkeypatch.setattr(holder, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(holder, "PATIENCE_SECONDS", 5.0)
 
 
 @pytest.fixture
@@ -101,6 +104,35 @@ def test_of_a_result_that_came_while_it_was_looked_nothing_is_trained_anew(
     monkeypatch.setattr(run, "_work_through", lambda _run: pytest.fail("trained anew"))
     assert jobs.train(here).model_uri == result.model_uri
     assert {item.name: item.etag for item in (place(here) / "model").list()} == trained
+
+
+class TakenOver(StopAt):
+    """Told nothing; at a step another attempt takes the run, and a renewal finds out."""
+
+    def __init__(self, document: RunDocument) -> None:
+        super().__init__(Stage.TRAIN, 2)
+        self._document, self.taken = document, False
+
+    @property
+    def requested(self) -> bool:
+        if super().requested and not self.taken:
+            self.taken = True
+            claim(place(self._document), owner=self._document.uid, stop=StopRequest())
+            time.sleep(5 * renewal.RENEW_SECONDS)
+        return False
+
+
+def test_a_training_that_loses_its_run_ends_with_that_step_and_saves_nothing(
+    here: RunDocument,
+) -> None:
+    training = here.spec.training.model_copy(update={"steps": 8})
+    document = here.model_copy(update={"spec": here.spec.model_copy(update={"training": training})})
+    stop = TakenOver(document)
+    with pytest.raises(StoppedEarly) as caught:
+        jobs.train(document, stop=stop)
+    assert caught.value.reason == "Superseded"
+    assert 2 <= stop.board.progress.step < 8
+    assert not (place(document) / "checkpoints").list()
 
 
 def test_the_check_of_who_works_on_it_already_says_nothing_of_the_kind(

@@ -26,9 +26,21 @@ STOPS = [
     pytest.param(ORPO, [StopAt(Stage.TRAIN, 3)], id="ORPO in an epoch"),
     pytest.param(LORA, [StopAt(Stage.TRAIN, 3)], id="adapters"),
     pytest.param(SFT_DPO, [StopAt(Stage.SFT, 2), StopAt(Stage.TRAIN, 3)], id="twice"),
-    pytest.param(ONLINE, [StopAt(Stage.TRAIN, 3)], id="online reference after SFT"),
-    pytest.param(LORA_ONLINE, [StopAt(Stage.TRAIN, 3)], id="adapters, online, after SFT"),
-    pytest.param(DPO, [StopAt(Stage.REFERENCE, 1)], id="while the reference is scored"),
+    pytest.param(
+        ONLINE, [StopAt(Stage.TRAIN, 3)], id="online reference after SFT", marks=pytest.mark.slow
+    ),
+    pytest.param(
+        LORA_ONLINE,
+        [StopAt(Stage.TRAIN, 3)],
+        id="adapters, online, after SFT",
+        marks=pytest.mark.slow,
+    ),
+    pytest.param(
+        DPO,
+        [StopAt(Stage.REFERENCE, 1)],
+        id="while the reference is scored",
+        marks=pytest.mark.slow,
+    ),
     pytest.param(DPO, [StopAt(Stage.EVALUATE, 1)], id="while it is evaluated"),
 ]
 
@@ -64,8 +76,8 @@ def steps_taken(log: str) -> list[int]:
 
 KILLS = [
     pytest.param(DPO, signal.SIGTERM, 75, id="DPO told to stop"),
-    pytest.param(DPO, signal.SIGKILL, -9, id="DPO killed"),
-    pytest.param(ORPO, signal.SIGKILL, -9, id="ORPO killed"),
+    pytest.param(DPO, signal.SIGKILL, -9, id="DPO killed", marks=pytest.mark.slow),
+    pytest.param(ORPO, signal.SIGKILL, -9, id="ORPO killed", marks=pytest.mark.slow),
 ]
 
 

@@ -23,7 +23,9 @@ GIVEN: dict[str, Any] = {"training": SETTINGS, "checkpoints": {"everySteps": 3}}
 SFT: dict[str, Any] = {"sft": {"steps": 6, "learningRate": 1e-3}}
 STORIES = [
     pytest.param({}, [], id="undisturbed"),
-    pytest.param({"method": "ORPO"}, [StopAt(Stage.TRAIN, 3)], id="ORPO, preempted"),
+    pytest.param(
+        {"method": "ORPO"}, [StopAt(Stage.TRAIN, 3)], id="ORPO, preempted", marks=pytest.mark.slow
+    ),
     pytest.param(SFT, [StopAt(Stage.SFT, 2), StopAt(Stage.TRAIN, 3)], id="preempted twice"),
     pytest.param({}, [StopAt(Stage.EVALUATE, 1)], id="preempted while evaluated"),
 ]

@@ -88,7 +88,11 @@ def test_wandb_run_goes_on_and_has_each_step_once(
     assert not events(capfd.readouterr().out, "TrackingOff")
 
 
-@pytest.mark.parametrize("bad_server", ["hangs", "answers 401"], indirect=True)
+@pytest.mark.parametrize(
+    "bad_server",
+    [pytest.param("hangs", marks=pytest.mark.slow), "answers 401"],
+    indirect=True,
+)
 def test_a_server_that_is_no_use_costs_a_warning_and_no_training(
     s3_moto: S3Server, tmp_path: Path, bad_server: BadServer
 ) -> None:

@@ -1,17 +1,16 @@
 """One writer a run: the newest attempt holds it, and an older one finds out before it writes."""
 
 import threading
-import time
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import JsonValue
 
 from preference_trainer.claim import Claim, SeenClaim, read_claim
-from preference_trainer.errors import StoppedEarly, TrainerError
+from preference_trainer.errors import StoppedEarly
+from preference_trainer.holder import held_elsewhere
 from preference_trainer.log import log
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import (
@@ -23,20 +22,21 @@ from preference_trainer.storage import (
     read_manifest,
 )
 
-RENEW_SECONDS = 20.0
-PATIENCE_SECONDS = 90.0
-"""An attempt that renews nothing for so long is dead: four renewals are missing by then."""
-LOOK_SECONDS = 2.0
 _TRIES = 8
 
 
 @dataclass(slots=True)
 class Attempt:
-    """A claim on a run, fenced by conditional writes (RFC 9110, If-Match)."""
+    """A claim on a run, fenced by conditional writes (RFC 9110, If-Match).
+
+    A store has no fence over several objects: what is being sent while the claim is lost may still
+    arrive. So it is looked at before each write that makes something complete, and while sending.
+    """
 
     place: Location
     claim: Claim
     etag: str
+    _lost: threading.Event = field(default_factory=threading.Event)
 
     @property
     def number(self) -> int:
@@ -51,6 +51,17 @@ class Attempt:
 
         """
         if not self._ours(read_claim(self.place)):
+            self._lost.set()
+        self.still_held()
+
+    def still_held(self) -> None:
+        """As `hold`, by what the last renewal found: no request is made.
+
+        Raises:
+            StoppedEarly: Another attempt took the run over.
+
+        """
+        if self._lost.is_set():
             raise StoppedEarly(
                 f"another attempt took over the run at {self.place.uri}",
                 remedy="Let one attempt at a time work on a run.",
@@ -62,22 +73,27 @@ class Attempt:
 
     def renew(self) -> None:
         """Show that the attempt is alive; what is not ours any more stays as it is."""
-        self._rewrite(self.claim.renewed())
+        self._rewrite(Claim.renewed)
 
     def release(self) -> None:
         """Let whoever comes next take the run over at once."""
-        with suppress(TrainerError):
-            self._rewrite(self.claim.released())
+        self._rewrite(Claim.released)
 
-    def _rewrite(self, claim: Claim) -> None:
-        try:
-            self.etag = claim.write(self.place, if_match=self.etag)
-            self.claim = claim
-        except PreconditionFailed:
-            # The answer to an earlier renewal may have been lost.
-            seen = read_claim(self.place)
-            if seen is not None and self._ours(seen):
+    def _rewrite(self, change: Callable[[Claim], Claim]) -> None:
+        for _try in range(_TRIES):
+            wanted = change(self.claim)
+            try:
+                self.etag = wanted.write(self.place, if_match=self.etag)
+            except PreconditionFailed:
+                seen = read_claim(self.place)
+                if seen is None or not self._ours(seen):
+                    self._lost.set()
+                    return
+                # The answer to an earlier renewal was lost.
                 self.claim, self.etag = seen.claim, seen.etag
+            else:
+                self.claim = wanted
+                return
 
     def publish(
         self, folder: Path, location: Location, *, about: Mapping[str, JsonValue]
@@ -87,13 +103,19 @@ class Attempt:
         A run is decided by its content, so that whoever came first published the same weights.
         What an attempt left incomplete is removed first.
         """
-        self.hold()
         existing = complete(location)
+        self.hold()
         if existing is not None:
             return existing
         location.delete_tree()
         try:
-            return publish_tree(folder, location, about=about)
+            return publish_tree(
+                folder,
+                location,
+                about=about,
+                on_bytes=lambda _n: self.still_held(),
+                before_end=self.hold,
+            )
         except PreconditionFailed:
             self.hold()
             raise
@@ -140,6 +162,8 @@ def _trained_elsewhere(message: str) -> StoppedEarly:
 
 def _claim_once(place: Location, owner: str) -> Attempt | None:
     seen = read_claim(place)
+    if seen is not None and seen.claim.held_by_other(owner):
+        return None
     number = 1 if seen is None else seen.claim.number + 1
     wanted = Claim(number=number, holder=uuid.uuid4().hex, owner=owner)
     try:
@@ -147,62 +171,3 @@ def _claim_once(place: Location, owner: str) -> Attempt | None:
     except PreconditionFailed:
         return None
     return Attempt(place=place, claim=wanted, etag=etag)
-
-
-def held_elsewhere(place: Location, *, owner: str, stop: StopRequest) -> bool:
-    """Whether an attempt of another owner works on a run, which takes up to PATIENCE_SECONDS.
-
-    Told by its renewals alone, so that no clocks are compared (as client-go's leader election
-    watches a Lease). One that is found dead is closed, and cannot come back.
-
-    Args:
-        place: Of the run.
-        owner: Who asks.
-        stop: Tells when to stop.
-
-    Raises:
-        StoppedEarly: The process was told to stop.
-
-    """
-    first = read_claim(place)
-    if first is None or not first.claim.active or first.claim.owner == owner:
-        return False
-    log("RunHeld", uri=place.uri, attempt=first.claim.number)
-    for _look in range(round(PATIENCE_SECONDS / LOOK_SECONDS)):
-        stop.check("looking whether another attempt works on the run")
-        time.sleep(LOOK_SECONDS)
-        seen = read_claim(place)
-        if seen is None or seen.etag != first.etag:
-            return seen is not None and seen.claim.active and seen.claim.owner != owner
-    return not _closed(place, first)
-
-
-def _closed(place: Location, dead: SeenClaim) -> bool:
-    try:
-        dead.claim.released().write(place, if_match=dead.etag)
-    except PreconditionFailed:
-        return False
-    log("DeadAttemptClosed", level="warning", uri=place.uri, attempt=dead.claim.number)
-    return True
-
-
-@contextmanager
-def renewed(attempt: Attempt) -> Iterator[None]:
-    """Renew a claim for the length of a block, from a thread of its own, and release it then."""
-    over = threading.Event()
-    thread = threading.Thread(target=_renew, args=(attempt, over), name="renewal", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        attempt.release()
-
-
-def _renew(attempt: Attempt, over: threading.Event) -> None:
-    while not over.wait(RENEW_SECONDS):
-        try:
-            attempt.renew()
-        except TrainerError as error:
-            log("ClaimNotRenewed", level="warning", uri=attempt.place.uri, message=str(error))

@@ -12,6 +12,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 
 from preference_api.v1alpha1.results import Checkpoints as CheckpointSettings
 from preference_api.v1alpha1.training import StopWhen
+from preference_trainer.attempt import Attempt
 from preference_trainer.errors import Diverged
 from preference_trainer.log import log
 from preference_trainer.progress import ProgressBoard
@@ -67,6 +68,24 @@ class SavingCallback(TrainerCallback):  # type: ignore[misc]
         self._save(Path(args.output_dir) / f"checkpoint-{state.global_step}", state.global_step)
         self._saved_at = time.monotonic()
         return control
+
+
+class HoldingCallback(TrainerCallback):  # type: ignore[misc]
+    """Ends a training, which saves nothing any more, once another attempt has its run.
+
+    Args:
+        attempt: Looked at after every optimizer step.
+
+    """
+
+    def __init__(self, attempt: Attempt) -> None:
+        self._attempt = attempt
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_kwargs: Any
+    ) -> None:
+        """Raise StoppedEarly where the run is lost."""
+        self._attempt.still_held()
 
 
 class _EntryCallback(TrainerCallback):  # type: ignore[misc]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from preference_api.v1alpha1.base import ApiModel
 from preference_trainer.storage import Damaged, Location
@@ -19,6 +19,13 @@ class Claim(ApiModel):
     owner: str = Field("", description="Uid of the PreferenceJob; empty without a cluster.")
     renewals: int = Field(0, ge=0, description="How often it was shown to be alive.")
     active: bool = Field(True, description="False once it has ended, or was found dead.")
+
+    # A later version may say more.
+    model_config = ConfigDict(extra="ignore")
+
+    def held_by_other(self, owner: str) -> bool:
+        """Whether an attempt for another owner holds the run."""
+        return self.active and self.owner != owner
 
     def renewed(self) -> Self:
         """The same, shown once more to be alive."""

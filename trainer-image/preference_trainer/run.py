@@ -5,7 +5,6 @@ from pathlib import Path
 
 from preference_api.v1alpha1.status import Stage
 from preference_api.wire import RunDocument, TrainSummary
-from preference_trainer.attempt import renewed
 from preference_trainer.errors import TrainerError
 from preference_trainer.inputs import fetch_inputs
 from preference_trainer.log import log
@@ -16,10 +15,11 @@ from preference_trainer.progress import ProgressBoard
 from preference_trainer.promotion import Candidate, promote
 from preference_trainer.proof import examine, measure_base
 from preference_trainer.publication import publish, versions
+from preference_trainer.renewal import renewed
 from preference_trainer.results import finished
 from preference_trainer.stopping import StopRequest
 from preference_trainer.training import train_stages
-from preference_trainer.work import Run, Work, claim_run, prepare
+from preference_trainer.work import Run, Work, claim_run, open_run, prepare
 
 _NOT_FINITE = ("LossNonFinite", "GradientNonFinite")
 
@@ -53,10 +53,10 @@ def train(
 
 
 def _claimed(work: Work) -> TrainSummary:
-    run = claim_run(work)
-    with renewed(run.attempt):
+    attempt = claim_run(work)
+    with renewed(attempt):
         # Whoever held it before may have come to its end meanwhile.
-        return finished(work.place) or _work_through(run)
+        return finished(work.place) or _work_through(open_run(work, attempt))
 
 
 def _work_through(run: Run) -> TrainSummary:

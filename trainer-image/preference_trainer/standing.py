@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from preference_api.wire import RunDocument
-from preference_trainer.attempt import held_elsewhere
+from preference_trainer.holder import held_elsewhere
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location
 

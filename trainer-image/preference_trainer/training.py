@@ -14,6 +14,7 @@ from preference_api.v1alpha1.methods import DPO, Method, Reference
 from preference_api.v1alpha1.status import Stage
 from preference_trainer.attempt import complete
 from preference_trainer.cached_scores import ScoreCache
+from preference_trainer.callbacks import HoldingCallback
 from preference_trainer.checkpoints import SavedState, StageName
 from preference_trainer.errors import StoppedEarly
 from preference_trainer.estimate import suggest_micro_batch
@@ -138,6 +139,7 @@ def _run_stage(
         return Trained(policy, entries(state["log_history"], stage=name.value), before)
     clock = _Clock(before)
     trainer = make(policy, _stage_context(run, inputs, name, clock))
+    trainer.add_callback(HoldingCallback(run.attempt))
     trainer.add_callback(TrackingCallback(Series(name.value), run.tracking))
     trainer.train(resume_from_checkpoint=str(saved.folder) if saved else None)
     _require_end(run, trainer, steps)

@@ -112,14 +112,18 @@ def prepare(
     )
 
 
-def claim_run(work: Work) -> Run:
+def claim_run(work: Work) -> Attempt:
     """Claim the run; an older attempt finds out before it writes again.
 
     Raises:
         StoppedEarly: Another owner works on it.
 
     """
-    attempt = claim(work.place, owner=work.document.uid, stop=work.stop)
+    return claim(work.place, owner=work.document.uid, stop=work.stop)
+
+
+def open_run(work: Work, attempt: Attempt) -> Run:
+    """What works on a run that is claimed."""
     kept = Checkpoints(
         place=work.place / "checkpoints",
         attempt=attempt,

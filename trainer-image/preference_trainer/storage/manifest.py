@@ -5,7 +5,7 @@ object. What lies below a prefix without one is the rest of an attempt that ende
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pydantic import JsonValue, ValidationError
@@ -44,6 +44,7 @@ def publish_tree(
     *,
     about: Mapping[str, JsonValue],
     on_bytes: OnBytes | None = None,
+    before_end: Callable[[], object] = lambda: None,
 ) -> Manifest:
     """Uploads every file of a folder, in parallel, and the manifest when all have arrived.
 
@@ -55,6 +56,7 @@ def publish_tree(
         location: Where the tree will lie.
         about: What the manifest says besides.
         on_bytes: Called with bytes sent.
+        before_end: Called when all files have arrived; what it raises leaves the tree incomplete.
 
     Raises:
         PreconditionFailed: Another tree lies there. It stays as it is.
@@ -66,10 +68,12 @@ def publish_tree(
         return _same(existing, files, location)
 
     def upload(name: str) -> FileRecord:
-        sent = (location / name).upload(folder / name, on_bytes=on_bytes)
-        return sent.model_copy(update={"name": name})
+        record = (location / name).upload(folder / name, on_bytes=on_bytes)
+        return record.model_copy(update={"name": name})
 
-    return _commit(Manifest(files=tuple(in_parallel(upload, names)), about=dict(about)), location)
+    sent = tuple(in_parallel(upload, names))
+    before_end()
+    return _commit(Manifest(files=sent, about=dict(about)), location)
 
 
 def _commit(manifest: Manifest, location: Location) -> Manifest:
