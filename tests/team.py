@@ -9,6 +9,8 @@ from typing import Any
 
 from cli_world import manifest
 from control_plane import ControlPlane
+from pod_states import exited
+from preference_operator.diagnose import ended, failed_too_often
 
 Wire = dict[str, Any]
 
@@ -20,10 +22,8 @@ OUTPUT = "s3://models/out"
 CHECKPOINT = f"{OUTPUT}/runs/{RUN_ID}/checkpoints/preference-step-000500"
 REPORT = f"{OUTPUT}/runs/{RUN_ID}/report.html"
 MODEL = f"{OUTPUT}/runs/{RUN_ID}/model"
-OUT_OF_MEMORY = (
-    "The container was killed for memory (limit 24Gi). Lower spec.training.microBatchSize or "
-    "raise spec.resources.memory."
-)
+OUT_OF_MEMORY = failed_too_often(4, ended(exited(137, "OOMKilled", memory="24Gi"))).text
+"""What a status says of a run whose last attempt needed more memory than its pod has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +181,16 @@ def failed(**fields: Any) -> Wire:
         "state": "Failed",
         "conditions": [
             condition("Running", "False", "Failed", "Nothing runs."),
-            condition("Succeeded", "False", "OutOfMemory", OUT_OF_MEMORY),
-            condition("Stalled", "True", "OutOfMemory", OUT_OF_MEMORY),
+            condition("Succeeded", "False", "BackoffLimitExceeded", OUT_OF_MEMORY),
+            condition("Stalled", "True", "BackoffLimitExceeded", OUT_OF_MEMORY),
         ],
         "run": {**_run("Train"), "completionTime": _CHANGED},
         "progress": progress(),
         "attempts": {"failures": 4, "preemptions": 0},
-        "history": [history_entry(2, "OutOfMemory"), history_entry(1, "Trained", accuracy=0.55)],
+        "history": [
+            history_entry(2, "BackoffLimitExceeded"),
+            history_entry(1, "Trained", accuracy=0.55),
+        ],
         **fields,
     }
 

@@ -104,6 +104,13 @@ def stopped_before_training() -> Ending:
     return Ending(ExitCode.STOPPED_EARLY, "StoppedEarly", "stopped before training began", _AGAIN)
 
 
+def trained_elsewhere() -> Ending:
+    """The check found that somebody else trains the same run."""
+    message = "the same run is trained elsewhere, say by a cluster with the same output"
+    remedy = f"{_AGAIN} when that has ended: its result is used, and nothing trained anew"
+    return Ending(ExitCode.STOPPED_EARLY, "TrainedElsewhere", message, remedy)
+
+
 def _spoken(end: Exit, said: TerminationMessage) -> Ending:
     if end.code == ExitCode.DONE:
         return Ending(end.code, said.reason, log=end.log, said=said)
@@ -150,7 +157,7 @@ def _missing_module(end: Exit) -> str | None:
 def _not_installed(end: Exit, module: str) -> Ending:
     message = f"the trainer is not installed for this interpreter: module {module} is missing"
     remedy = (
-        "pip install 'preference-operator[trainer]', or name an interpreter that has it by "
-        "--python or PREFERENCE_PYTHON"
+        "run pip install -c constraints.txt '.[trainer]' in a checkout of preference-operator, or "
+        "name an interpreter that has it by --python or PREFERENCE_PYTHON"
     )
     return Ending(end.code, "TrainerMissing", message, remedy, end.log)

@@ -3,7 +3,7 @@
 import argparse
 
 from preference_cli.cache import RunRecord, write_record
-from preference_cli.ending import Ending, stopped_before_training
+from preference_cli.ending import Ending, stopped_before_training, trained_elsewhere
 from preference_cli.invocation import Invocation
 from preference_cli.options import (
     Subparsers,
@@ -43,6 +43,8 @@ def _check_and_train(call: Invocation) -> Ending:
     call.view.checked(ending.check, ())
     if ending.check.reused:
         return ending
+    if ending.check.elsewhere:
+        return trained_elsewhere()
     if call.stop.asked:
         return stopped_before_training()
     resolved = {"resolved": ending.check.resolved}

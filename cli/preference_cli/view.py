@@ -68,5 +68,6 @@ def needs_rich(error: ModuleNotFoundError) -> CommandError:
     """The fault where drawing is wanted and its package is not installed."""
     return CommandError(
         f"the terminal view needs the package {error.name}",
-        remedy="pip install 'preference-operator[cli]', or use --output plain",
+        remedy="run pip install -c constraints.txt '.[cli]' in a checkout of preference-operator, "
+        "or use --output plain",
     )

@@ -28,5 +28,6 @@ def _preempted(child: Child, most: int) -> Diagnosis:
     return Diagnosis(
         reason="PreemptedTooOften",
         message=f"Job {child.name} was preempted more than {most} times",
-        remedy="Raise restarts.preemptions, or give the pods a priority class that is kept.",
+        remedy="Raise restarts.preemptions, or give the pods a priority class that is kept. Delete "
+        "the object and apply it again: the same run goes on from its newest checkpoint.",
     )

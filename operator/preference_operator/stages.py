@@ -47,7 +47,8 @@ _NO_WORD = Diagnosis(
 _LOST_WORD = Diagnosis(
     reason="VerdictLost",
     message="a pod ended well, and was gone with its message before it could be read",
-    remedy="Keep finished pods a minute; change retrain.nonce to try again.",
+    remedy="Keep finished pods a minute. Delete the object and apply it again: its check finds the "
+    "result, or the run goes on from its newest checkpoint.",
 )
 
 

@@ -10,7 +10,7 @@ from helm_chart import CHART, Values, helm
     [
         ({}, "watches all namespaces."),
         ({}, "No namespace is prepared for training"),
-        ({}, "AWS S3 only; list other storage endpoints in policy.endpoints"),
+        ({}, "AWS S3 and no tracker; list those of other storage and of trackers in"),
         ({}, "stays when this release is uninstalled"),
         ({"watchNamespaces": ["a", "b"]}, "watches a, b."),
         ({"watchNamespaces": ["a"]}, "pods get the service account preference-trainer."),
@@ -20,7 +20,7 @@ from helm_chart import CHART, Values, helm
         ),
         (
             {"policy": {"endpoints": ["https://s3.example"]}},
-            "storage endpoints https://s3.example.",
+            "may name the endpoints https://s3.example, for storage and trackers.",
         ),
         ({"monitoring": {"podMonitors": {"enabled": True}}}, "Prometheus reaches no pod"),
     ],

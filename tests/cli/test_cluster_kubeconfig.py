@@ -124,4 +124,4 @@ def test_a_missing_library_names_the_extra(
     monkeypatch.setitem(__import__("sys").modules, "kubernetes.client", None)
     with pytest.raises(CommandError) as caught:
         connect(Access(kubeconfig=kubeconfig))
-    assert "preference-operator[cli]" in caught.value.remedy
+    assert "'.[cli]' in a checkout of preference-operator" in caught.value.remedy

@@ -40,7 +40,7 @@ conditions
 
 FAILED = f"""\
 team/tiny
-  Failed: OutOfMemory
+  Failed: BackoffLimitExceeded
   {OUT_OF_MEMORY}
 
   method    DPO
@@ -51,7 +51,7 @@ team/tiny
 
 history
   RUN   ID                 ENDED     ACCURACY   REASON
-  2     8b76bc2e013bc58d   25s ago   -          OutOfMemory
+  2     8b76bc2e013bc58d   25s ago   -          BackoffLimitExceeded
   1     8b76bc2e013bc58d   25s ago   55.0 %     Trained"""
 
 
@@ -166,5 +166,5 @@ def test_the_state_has_the_colour_of_its_end(one: Job, style: str) -> None:
 
 
 def test_state_and_reason_are_said_on_one_line() -> None:
-    assert standing(job(failed())) == f"Failed: OutOfMemory: {OUT_OF_MEMORY}"
+    assert standing(job(failed())) == f"Failed: BackoffLimitExceeded: {OUT_OF_MEMORY}"
     assert standing(job(running())) == "Training: The training pod runs."

@@ -69,7 +69,7 @@ def test_a_missing_module_names_the_package_to_install(end: Exit, module: str) -
     ending = conclude(end)
     assert ending.reason == "TrainerMissing"
     assert module in ending.message
-    assert "preference-operator[trainer]" in ending.remedy
+    assert "'.[trainer]' in a checkout of preference-operator" in ending.remedy
 
 
 def test_a_foreseen_failure_is_never_taken_for_a_missing_module() -> None:

@@ -96,5 +96,5 @@ def test_a_terminal_view_without_rich_names_the_extra(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     assert main(["run", "job.yaml"]) == 2
-    assert "preference-operator[cli]" in capsys.readouterr().err
+    assert "'.[cli]' in a checkout of preference-operator" in capsys.readouterr().err
     assert not list(Path("cache").glob("*"))

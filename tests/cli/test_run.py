@@ -84,6 +84,17 @@ def test_a_finished_run_is_not_trained_again(
     assert f"{world.folder}/out/runs/{RUN_ID}/model" in out
 
 
+def test_a_run_that_is_trained_elsewhere_is_not_begun(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.plan(check=[checked(elsewhere=True)])
+    assert main(["run", "job.yaml"]) == 75
+    assert not world.ran("train")
+    told = capsys.readouterr().err
+    assert "TrainedElsewhere: the same run is trained elsewhere" in told
+    assert "give the same command again when that has ended" in told
+
+
 def test_a_finished_run_on_this_machine_tells_what_it_showed(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -134,7 +145,7 @@ def test_an_interpreter_without_the_trainer_is_named(
 ) -> None:
     world.plan(check=[["say", "python3: No module named preference_trainer"], ["exit", 1]])
     assert main(["run", "job.yaml"]) == 1
-    assert "preference-operator[trainer]" in capsys.readouterr().err
+    assert "'.[trainer]' in a checkout of preference-operator" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("python", ["/nowhere/python", "/"])

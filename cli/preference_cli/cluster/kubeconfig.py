@@ -85,7 +85,8 @@ def _library() -> Any:
     except ModuleNotFoundError as error:
         raise CommandError(
             f"talking to a cluster needs the package {error.name}",
-            remedy="pip install 'preference-operator[cli]'",
+            remedy="run pip install -c constraints.txt '.[cli]' in a checkout of "
+            "preference-operator",
             reason="NotInstalled",
         ) from error
     return kubernetes

@@ -78,12 +78,22 @@ class Toleration(ApiModel):
 class Resources(ApiModel):
     """What a training pod asks for."""
 
-    gpus: int = Field(1, ge=0, le=64, description="Devices a node; 0 trains on the processor.")
+    gpus: int = Field(
+        1,
+        ge=0,
+        le=64,
+        description="Devices a node; 0 trains on the processor. Training uses one so far: the "
+        "check refuses more.",
+    )
     gpu_resource: ResourceName = Field(
         "nvidia.com/gpu", description="Name of the extended resource that a device is."
     )
-    cpu: Quantity | None = Field(None, description="Processor request and limit.")
-    memory: Quantity | None = Field(None, description="Memory request and limit.")
+    cpu: Quantity | None = Field(
+        None, description="Processor request and limit; none where absent."
+    )
+    memory: Quantity | None = Field(
+        None, description="Memory request and limit; none where absent."
+    )
     shared_memory: Quantity | None = Field(
         None, description="Size of /dev/shm, in memory; counts towards memory."
     )
@@ -99,7 +109,12 @@ class Resources(ApiModel):
     service_account_name: Name | None = Field(
         None, description="Service account of the pods, for the bucket's sake (web identity)."
     )
-    nodes: int = Field(1, ge=1, le=64, description="Pods that train together.")
+    nodes: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Pods that train together. Training uses one so far: the check refuses more.",
+    )
     strategy: Strategy = Field(Strategy.DDP, description="How several devices share the work.")
 
 
@@ -145,6 +160,8 @@ class Retrain(ApiModel):
         Concurrency.REPLACE, description="What becomes of a running training."
     )
     nonce: Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9._-]+$")] | None = Field(
-        None, description="Any text; a new one asks for a new run on purpose."
+        None,
+        description="Letters, digits, '.', '_' and '-', 64 at most; a new one asks for a new run "
+        "on purpose.",
     )
     history_limit: int = Field(10, ge=1, le=50, description="Finished runs that status remembers.")

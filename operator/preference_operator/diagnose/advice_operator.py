@@ -41,7 +41,8 @@ ADVICE: Mapping[Reason, Advice] = {
     Reason.VERDICT_LOST: Advice(
         group=Group.OPERATOR,
         meaning="A pod ended well, and was deleted before its message could be read.",
-        remedy="Keep finished pods for a minute; change spec.retrain.nonce to try again.",
+        remedy="Keep finished pods for a minute. Delete the object and apply it again: the check "
+        "finds the result, or the run goes on from its newest checkpoint.",
     ),
     Reason.PREEMPTED_TOO_OFTEN: Advice(
         group=Group.OPERATOR,

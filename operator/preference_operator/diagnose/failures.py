@@ -18,8 +18,9 @@ from preference_operator.diagnose.remedies import diagnose
 from preference_operator.diagnose.verdicts import Verdict
 
 AGAIN = (
-    "A changed method, model, dataset or training starts a new run; after any other correction "
-    "give retrain.nonce a new value."
+    "Another method, sft, model, dataset, training or image starts another run; after any other "
+    "correction delete the object and apply it again: the same run goes on from its newest "
+    "checkpoint."
 )
 """How a run that is over is tried again; finished runs stay finished."""
 

@@ -8,6 +8,7 @@ from textwrap import fill
 
 from preference_api.generated import GeneratedFile
 from preference_operator.diagnose.advice import Group
+from preference_operator.diagnose.calm import CALM
 from preference_operator.diagnose.failures import AGAIN
 from preference_operator.diagnose.remedies import ADVICE
 
@@ -27,8 +28,8 @@ kubectl describe pj NAME
 """
 _GOING_ON = "What waits goes on by itself: as soon as its cause is gone, or with an edited spec."
 _OVER = (
-    f"A run that is over stays over. {AGAIN} The same content is the same run, and goes on from "
-    "its newest checkpoint."
+    f"A run that is over stays over. {AGAIN} The check of the new object finds its run by content. "
+    "A new spec.retrain.nonce is another run as well, and begins at step 0."
 )
 _INTRODUCTIONS: Mapping[Group, str] = {
     Group.NOT_CREATED: "The Job stands, and the API server does not take its pods. The Job "
@@ -38,14 +39,21 @@ _INTRODUCTIONS: Mapping[Group, str] = {
     Group.WAITING: "The pod stands and does not run.",
     Group.REFUSED: "The fault lies in manifest, data or storage, so the run is over.",
     Group.PREEMPTED: "The pod had to go. The next attempt follows; it counts against "
-    "spec.restarts.preemptions, not against spec.restarts.failures.",
-    Group.FAILED: "The next attempt follows, and counts against spec.restarts.failures.",
+    "spec.restarts.preemptions, not against spec.restarts.failures. The object shows `Preempted` "
+    "meanwhile, with the message of the cause.",
+    Group.FAILED: "The next attempt follows, and counts against spec.restarts.failures. The object "
+    "shows `Retrying` meanwhile, with message and way out of the cause.",
     Group.OVER: "The run is over.",
     Group.OPERATOR: "The operator makes no Job, or does not follow it.",
 }
 _TRAINER = (
     "Where the trainer ended by an error that it understands, reason, sentence and way out are its "
     "own. Its reason is then often a narrower word than the one above for its exit code:"
+)
+_CALM = (
+    "A run gives these where nothing keeps it; after `Retrying` the cause may need a hand. Ready "
+    "stands for the conditions Ready, Reconciling, Stalled and Succeeded, for column REASON and "
+    "for the events; Running gives most of its reasons, too."
 )
 _NAMES = re.compile(
     r"PREFERENCE_[A-Z_]*[A-Z]|spec\.[A-Za-z.]*[A-Za-z]|kubectl (?:drain|describe \w+)|pvc://"
@@ -106,6 +114,7 @@ def rendered() -> str:
         _HEAD,
         *map(_paragraph, (_GOING_ON, _OVER)),
         *map(_section, Group),
+        f"## On the way and at the end\n\n{_paragraph(_CALM)}\n" + "\n".join(_calm_rows()) + "\n",
         "## What the trainer says itself\n",
         *map(_paragraph, (_TRAINER, f"{words}.")),
     ]
@@ -125,6 +134,13 @@ def _rows(group: Group) -> Iterator[str]:
             yield f"| `{reason}` | {_marked(advice.meaning)} | {_marked(advice.remedy)} |"
             for cause in advice.causes:
                 yield f"| | … `{cause.example}` | {_marked(cause.remedy)} |"
+
+
+def _calm_rows() -> Iterator[str]:
+    yield "| reason | of | what it means |"
+    yield "|---|---|---|"
+    for reason, calm in CALM.items():
+        yield f"| `{reason}` | {calm.shown} | {_marked(calm.meaning)} |"
 
 
 def _paragraph(text: str) -> str:

@@ -15,7 +15,7 @@ from preference_trainer.evaluation.statistics import Verdict, compare, wilson
 
 
 class GateReason(StrEnum):
-    """Why the gate decided so, as reasons of the condition EvaluationPassed."""
+    """Why the gate decided so, in one word."""
 
     NO_GATE = "NoGate"
     PASSED = "Passed"

@@ -69,7 +69,8 @@ def require_bitsandbytes(spec: PreferenceJobSpec) -> None:
     if wanted and importlib.util.find_spec("bitsandbytes") is None:
         raise ConfigurationError(
             f"{field} needs the package bitsandbytes, which is not installed here",
-            remedy="Install preference-operator[cuda], or use a trainer image for CUDA.",
+            remedy='Use a trainer image that was built with EXTRAS="cuda tracking", or run '
+            "pip install -c constraints.txt '.[cuda]' in a checkout of preference-operator.",
             reason="MissingPackage",
         )
 

@@ -11,7 +11,10 @@ _ABSENT = re.compile(r"refused|resolve|unreachable|no such host|reset|connection
 def cause(error: BaseException) -> str:
     """What went wrong and the way out."""
     if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed: pip install 'preference-operator[tracking]'"
+        return (
+            f"{error.name} is not installed: pip install -c constraints.txt '.[tracking]' in a "
+            "checkout of preference-operator"
+        )
     text = " ".join(_told(one) for one in _chain(error))
     status = _STATUS.search(text)
     if status is not None:
