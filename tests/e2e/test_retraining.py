@@ -22,7 +22,7 @@ pytestmark = pytest.mark.node
 NAME = "life"
 EVERY_MINUTE = {"whenDatasetChanges": True, "checkEveryMinutes": 1}
 SHORT = {"steps": 2, "batchSize": 2, "seed": 11}
-TICKS = 2
+TICKS = 5
 READS = ("get", "list", "watch")
 
 
