@@ -20,6 +20,7 @@ from control_plane import ControlPlane
 from hub_server import HubServer
 from preference_api import wire
 from preference_api.v1alpha1.storage import Storage
+from preference_trainer import holder, renewal
 from preference_trainer.storage import Location, local, location, open_location
 from s3_servers import S3Server
 
@@ -112,6 +113,14 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
         "preference_trainer.storage.retries",
     ):
         monkeypatch.setattr(f"{module}.time", clock)
+
+
+@pytest.fixture
+def quick_claims(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether somebody works on a run shows within a moment."""
+    monkeypatch.setattr(renewal, "RENEW_SECONDS", 0.05)
+    monkeypatch.setattr(holder, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(holder, "PATIENCE_SECONDS", 5.0)
 
 
 @pytest.fixture

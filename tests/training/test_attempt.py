@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from awaiting import until
-from preference_trainer import attempt, holder, renewal
+from preference_trainer import attempt, holder
 from preference_trainer.attempt import Attempt, claim
 from preference_trainer.claim import read_claim
 from preference_trainer.errors import Diverged, StoppedEarly, StorageUnavailable
@@ -19,14 +19,9 @@ from preference_trainer.renewal import renewed
 from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Damaged, FileRecord, Location, read_manifest
 
+pytestmark = pytest.mark.usefixtures("quick_claims")
+
 HERE, THERE = "uid-here", "uid-there"
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renewal, "RENEW_SECONDS", 0.05)
-    monkeypatch.setattr(holder, "LOOK_SECONDS", 0.02)
-    monkeypatch.setattr(holder, "PATIENCE_SECONDS", 5.0)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import jobs
 from jobs import StopAt, World
 from preference_api.v1alpha1.status import Stage
 from preference_api.wire import CheckSummary, RunDocument
-from preference_trainer import holder, renewal, run
+from preference_trainer import renewal, run
 from preference_trainer.attempt import claim
 from preference_trainer.check import run_check
 from preference_trainer.errors import StoppedEarly
@@ -21,14 +21,9 @@ from preference_trainer.stopping import StopRequest
 from preference_trainer.storage import Location, open_location
 from s3_servers import S3Server
 
+pytestmark = pytest.mark.usefixtures("quick_claims")
+
 SHORT = {"steps": 2, "batchSize": 2}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(renewal, "RENEW_SECONDS", 0.2)
-    monkeypatch.setattr(holder, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(holder, "PATIENCE_SECONDS", 5.0)
 
 
 @pytest.fixture
@@ -45,7 +40,7 @@ def there(here: RunDocument) -> RunDocument:
 
 
 @pytest.fixture
-def held(here: RunDocument, there: RunDocument) -> Iterator[None]:
+def held(quick_claims: None, here: RunDocument, there: RunDocument) -> Iterator[None]:
     """The run is in the hands of the other cluster."""
     with renewed(claim(place(here), owner=there.uid, stop=StopRequest())):
         yield
