@@ -9,6 +9,7 @@ import run_invariants
 from api_history import EVENTS, JOBS, PODS, Body
 from preference_api.children import ChildStage
 from preference_api.wire import ExitCode, TerminationMessage
+from preference_operator.diagnose.failures import AGAIN
 from run_player import SAVED, STOPPED, TRAINED, RunPlayer
 
 pytestmark = pytest.mark.cluster
@@ -46,7 +47,7 @@ def test_a_fault_of_the_users_ends_the_run_in_the_trainers_words(
     player.end(player.start(stage), said)
     player.await_word("Succeeded", "False")
     word = player.word("Succeeded")
-    assert word["message"].startswith("Row 7 is empty. Fill row 7. A changed method, model")
+    assert word["message"] == f"Row 7 is empty. Fill row 7. {AGAIN}"
     assert player.word("Stalled")["message"] == player.word("Ready")["message"] == word["message"]
     assert (player.word("DataReady")["status"] == "False") is (stage is CHECK)
     player.record.until(lambda: reasons(player)["Word"] == 1)
