@@ -5,11 +5,14 @@ with. A redirect of S3 means another region, for which botocore resolves the end
 the manifest where it has one, else a host of AWS.
 """
 
+from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
 
 from preference_api.v1alpha1.storage import Storage
 from preference_trainer.storage.retries import TRIES
@@ -42,13 +45,21 @@ def open_client(storage: Storage, *, connections: int) -> Any:
         response_checksum_validation=_CHECKSUMS[storage.checksums],
         s3={"addressing_style": _STYLES[storage.addressing]},
     )
-    client = boto3.session.Session().client(
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _descriptions())
+    client = boto3.session.Session(botocore_session=session).client(
         "s3", endpoint_url=storage.endpoint, region_name=storage.region, config=config
     )
     # Where a redirect names no region, botocore asks the bucket for it by HEAD. A server that
     # redirects everything redirects that, too, and botocore asks again until Python's stack ends.
     client.meta.events.register("before-call.s3.HeadBucket", _no_region)
     return client
+
+
+@cache
+def _descriptions() -> Loader:
+    """What AWS' interfaces are, in megabytes of JSON that each session would read for itself."""
+    return create_loader()
 
 
 def _no_region(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:
