@@ -20,7 +20,7 @@ version = 2
 root = "{content}"
 state = "{folder}/containerd"
 [grpc]
-  address = "{folder}/containerd.sock"
+  address = "{socket}"
 [plugins."io.containerd.internal.v1.opt"]
   path = "{folder}/opt"
 [plugins."io.containerd.grpc.v1.cri"]
@@ -79,7 +79,11 @@ class Site:
         content = machine.cache(f"containerd-{self.number}")
         (self.folder / "containerd.toml").write_text(
             _CONTAINERD.format(
-                content=content, folder=self.folder, sandbox=sandbox, plugins=PLUGINS
+                content=content,
+                folder=self.folder,
+                socket=self.socket,
+                sandbox=sandbox,
+                plugins=PLUGINS,
             )
         )
         (self.folder / "kubelet.json").write_text(json.dumps(self._kubelet()))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from preference_api.installing import from_checkout
 from preference_api.wire import CheckSummary, ExitCode, TerminationMessage, TrainSummary
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -157,7 +158,7 @@ def _missing_module(end: Exit) -> str | None:
 def _not_installed(end: Exit, module: str) -> Ending:
     message = f"the trainer is not installed for this interpreter: module {module} is missing"
     remedy = (
-        "run pip install -c constraints.txt '.[trainer]' in a checkout of preference-operator, or "
-        "name an interpreter that has it by --python or PREFERENCE_PYTHON"
+        f"run {from_checkout('trainer')}, or name an interpreter that has it by --python or "
+        "PREFERENCE_PYTHON"
     )
     return Ending(end.code, "TrainerMissing", message, remedy, end.log)

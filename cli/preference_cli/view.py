@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from preference_api.installing import from_checkout
 from preference_api.v1alpha1.status import Progress
 from preference_api.wire import CheckSummary, RunDocument
 from preference_cli.ending import Ending
@@ -68,6 +69,5 @@ def needs_rich(error: ModuleNotFoundError) -> CommandError:
     """The fault where drawing is wanted and its package is not installed."""
     return CommandError(
         f"the terminal view needs the package {error.name}",
-        remedy="run pip install -c constraints.txt '.[cli]' in a checkout of preference-operator, "
-        "or use --output plain",
+        remedy=f"run {from_checkout('cli')}, or use --output plain",
     )

@@ -16,11 +16,7 @@ from preference_operator.diagnose import Diagnosis
 from preference_operator.draft import Draft, resume
 from preference_operator.objects import Job
 from preference_operator.observe import Child, Seen
-from preference_operator.plans import Plan, ProgressWrite
-
-# A write of the operator's own does not wake it, and the end is looked at once more: for the time
-# to live.
-_AT_ONCE = 0.0
+from preference_operator.plans import AT_ONCE, Plan, ProgressWrite
 
 
 def finish(draft: Draft, seen: Seen, result: TrainSummary, *, reason: str) -> Plan:
@@ -45,7 +41,8 @@ def finish(draft: Draft, seen: Seen, result: TrainSummary, *, reason: str) -> Pl
         delete=still_live(seen),
         draft=told.stand("Succeeded", Outlook.SUCCEEDED, reason, message),
         progress=_completed(draft.job),
-        wake_after=_AT_ONCE,
+        # The end is looked at once more: for the time to live.
+        wake_after=AT_ONCE,
     )
 
 
@@ -67,7 +64,7 @@ def _verdict(result: TrainSummary) -> Word:
 def fail(draft: Draft, seen: Seen, fault: Diagnosis) -> Plan:
     """The run failed for good; what is left of it is stopped."""
     ended = _ended(draft, fault.reason, accuracy=None)
-    return replace(_stopped(ended, seen, "Failed", fault), wake_after=_AT_ONCE)
+    return replace(_stopped(ended, seen, "Failed", fault), wake_after=AT_ONCE)
 
 
 def reject(draft: Draft, seen: Seen, fault: Diagnosis) -> Plan:

@@ -10,6 +10,8 @@ from preference_operator.objects import Job
 from preference_operator.observe import Child
 from preference_operator.trainer_pod import Order
 
+AT_ONCE = 0.0
+"""For `wake_after`: a write of the operator's own does not wake it."""
 # What every run goes through in moments is no news.
 _QUIET = frozenset({"Starting", "Waiting"})
 

@@ -17,11 +17,9 @@ from preference_operator.conditions import Outlook
 from preference_operator.draft import Draft, begin_anew
 from preference_operator.names import event_name
 from preference_operator.observe import Child, ChildState, Seen
-from preference_operator.plans import Note, Plan
+from preference_operator.plans import AT_ONCE, Note, Plan
 from preference_operator.trainer_pod import Order
 
-# A write of the operator's own does not wake it.
-_AT_ONCE = 0.0
 _CHANGED = "The objects behind the dataset changed; the pairs are checked anew."
 
 
@@ -32,7 +30,7 @@ def dataset_changed(draft: Draft, seen: Seen, end: Condition) -> Plan | None:
         return None
     anew = begin_anew(draft.job, draft.now, dataset_changed=moment(listing.made_at))
     told = anew.stand("Checking", Outlook.PROGRESSING, "DatasetChanged", _CHANGED)
-    return Plan(draft=told, wake_after=_AT_ONCE)
+    return Plan(draft=told, wake_after=AT_ONCE)
 
 
 def list_when_due(kept: Plan, draft: Draft, seen: Seen) -> Plan:

@@ -10,7 +10,7 @@ from preference_operator.conditions import Outlook
 from preference_operator.draft import Draft
 from preference_operator.objects import SAME_RUN, Job
 from preference_operator.observe import Child, ChildState, Seen
-from preference_operator.plans import Plan
+from preference_operator.plans import AT_ONCE, Plan
 from preference_operator.underway import calm
 
 _WAITING_SECONDS = 15.0
@@ -18,8 +18,6 @@ LEAST_PAUSE_SECONDS, MOST_PAUSE_SECONDS = 60.0, 600.0
 """Between two checks of a run that is trained elsewhere."""
 _PAUSE_TIMES = 4
 """The pause is so many times as long as the check: one of many pairs is not cheap."""
-# A write of the operator's own does not wake it.
-_AT_ONCE = 0.0
 _LOOKING = "The same run was trained elsewhere; its result is looked up in the bucket."
 _ELSEWHERE = "The same run is trained elsewhere, say by another cluster; its result is used."
 
@@ -42,7 +40,7 @@ def look_again(draft: Draft, seen: Seen) -> Plan:
     anew = replace(draft, run=forgotten, attempts=Attempts())
     plan = calm(anew, "Checking", "FindingResult", _LOOKING)
     gone = tuple(child for child in children if child is not None and not child.deleting)
-    return replace(plan, delete=gone, wake_after=_AT_ONCE)
+    return replace(plan, delete=gone, wake_after=AT_ONCE)
 
 
 def lost_to_another(train: Child) -> bool:

@@ -13,7 +13,7 @@ from preference_operator.diagnose import Diagnosis, as_sentence
 from preference_operator.draft import Draft
 from preference_operator.finishing import fail, finish
 from preference_operator.observe import Child, ChildState, Seen
-from preference_operator.plans import Plan
+from preference_operator.plans import AT_ONCE, Plan
 from preference_operator.same_run import (
     look_again,
     lost_to_another,
@@ -24,8 +24,6 @@ from preference_operator.same_run import (
 from preference_operator.underway import calm, in_progress, order, was_last
 
 _MOST_PREEMPTIONS_A_JOB = 3
-# A write of the operator's own does not wake it.
-_AT_ONCE = 0.0
 
 _STATES: Mapping[Stage, str] = {
     Stage.CHECK: "Checking",
@@ -86,7 +84,7 @@ def _checked(draft: Draft, seen: Seen, child: Child) -> Plan:
         return train_stage(draft, seen, train)
     # Others that ask for the same run are known by its identity, which is written down first.
     plan = calm(draft, "Starting", "Starting", "Model and pairs are checked.")
-    return replace(plan, wake_after=_AT_ONCE)
+    return replace(plan, wake_after=AT_ONCE)
 
 
 def _with_verdict(draft: Draft, check: CheckSummary) -> Draft:

@@ -40,9 +40,8 @@ def held_for(place: Location, owner: str) -> bool:
 @pytest.fixture
 def alive(place: Location) -> Iterator[Attempt]:
     """An attempt of the other owner that works on the run."""
-    with ExitStack() as stack:
-        other = claimed(place, THERE)
-        stack.enter_context(renewed(other))
+    other = claimed(place, THERE)
+    with renewed(other):
         yield other
 
 

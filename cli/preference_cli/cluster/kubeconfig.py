@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from preference_api.installing import from_checkout
 from preference_cli.errors import CommandError
 
 _DEFAULT_FILE = "~/.kube/config"
@@ -85,8 +86,7 @@ def _library() -> Any:
     except ModuleNotFoundError as error:
         raise CommandError(
             f"talking to a cluster needs the package {error.name}",
-            remedy="run pip install -c constraints.txt '.[cli]' in a checkout of "
-            "preference-operator",
+            remedy=f"run {from_checkout('cli')}",
             reason="NotInstalled",
         ) from error
     return kubernetes

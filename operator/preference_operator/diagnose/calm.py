@@ -9,7 +9,7 @@ READY = "Ready"
 """Stands for the summary, which column REASON and the events show, too."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Calm:
     """What such a reason means.
 
@@ -20,65 +20,61 @@ class Calm:
     meaning: str
 
 
-def _calm(shown: str, meaning: str) -> Calm:
-    return Calm(shown=shown, meaning=meaning)
-
-
 CALM: Mapping[str, Calm] = {
-    "Starting": _calm(READY, "A pod is on its way."),
-    "Checking": _calm(READY, "The check reads model and pairs."),
-    "Training": _calm(READY, "The training pod runs; column STATE tells what it does."),
-    "Waiting": _calm(READY, "An earlier Job of the same name still has to be gone."),
-    SAME_RUN: _calm(
+    "Starting": Calm(READY, "A pod is on its way."),
+    "Checking": Calm(READY, "The check reads model and pairs."),
+    "Training": Calm(READY, "The training pod runs; column STATE tells what it does."),
+    "Waiting": Calm(READY, "An earlier Job of the same name still has to be gone."),
+    SAME_RUN: Calm(
         READY,
         "The same run is trained for another PreferenceJob, here or in another cluster; its result "
         "is waited for and used.",
     ),
-    "FindingResult": _calm(
+    "FindingResult": Calm(
         READY,
         "A check looks the result up in the bucket: the training pod is gone, or the run was "
         "trained for somebody else.",
     ),
-    "Preempted": _calm(
+    "Preempted": Calm(
         READY,
         "The last pod had to go; the next one follows. The message is that of the cause, and an "
         "attempt counts against spec.restarts.preemptions.",
     ),
-    "Retrying": _calm(
+    "Retrying": Calm(
         READY,
         "The last attempt failed, and the next one follows. The message and the way out are those "
         "of the cause; it counts against spec.restarts.failures.",
     ),
-    "SpecEdited": _calm(READY, "The spec was edited before the pod began; its Job is made again."),
-    "Replacing": _calm(
+    "SpecEdited": Calm(READY, "The spec was edited before the pod began; its Job is made again."),
+    "Replacing": Calm(
         READY, "Another run is asked for; the pods of the one before save and end first."
     ),
-    "DatasetChanged": _calm(READY, "The files of the dataset changed; another run begins."),
-    "Suspending": _calm(READY, "spec.suspend is true: the pods save and end."),
-    "Suspended": _calm(
+    "DatasetChanged": Calm(READY, "The files of the dataset changed; another run begins."),
+    "Suspending": Calm(READY, "spec.suspend is true: the pods save and end."),
+    "Suspended": Calm(
         "Ready, Suspended, Running, Admitted", "spec.suspend is true, and nothing runs."
     ),
-    "Trained": _calm(READY, "The model is published."),
-    "Reused": _calm(READY, "The bucket held the result of this run; nothing was trained."),
-    "DatasetNotListed": _calm(
+    "Trained": Calm(READY, "The model is published."),
+    "Reused": Calm(READY, "The bucket held the result of this run; nothing was trained."),
+    "DatasetNotListed": Calm(
         "an event alone",
         "Whether the dataset changed could not be seen; the next look follows as planned.",
     ),
-    "Valid": _calm("Accepted", "The spec is valid."),
-    "NotChecked": _calm("DataReady", "The check has not ended."),
-    "Checked": _calm("DataReady", "The check passed; the message has counts and findings."),
-    "NotAsked": _calm("Admitted, Suspended", "No pod, or no suspension, is asked for yet."),
-    "Pending": _calm("Admitted", "The training pod waits for a node."),
-    "Scheduled": _calm("Admitted", "The training pod has a node."),
-    "Admitted": _calm("Admitted", "The queue has admitted the training."),
-    "NotStarted": _calm("Running", "No pod was made yet."),
-    "Finished": _calm("Running", "The run is over, and nothing runs."),
-    "Invalid": _calm("Running", "The spec cannot be worked on; Accepted says why."),
-    "NoneYet": _calm("CheckpointAvailable", "No checkpoint is complete yet."),
-    "Saved": _calm("CheckpointAvailable", "status.checkpoint names the newest complete one."),
-    "NotEvaluated": _calm("EvaluationPassed", "The model is not evaluated yet."),
-    "Promoted": _calm("EvaluationPassed", "The gate let the model become the current one."),
-    "NotPromoted": _calm(
+    "Valid": Calm("Accepted", "The spec is valid."),
+    "NotChecked": Calm("DataReady", "The check has not ended."),
+    "Checked": Calm("DataReady", "The check passed; the message has counts and findings."),
+    "NotAsked": Calm("Admitted, Suspended", "No pod, or no suspension, is asked for yet."),
+    "Pending": Calm("Admitted", "The training pod waits for a node."),
+    "Scheduled": Calm("Admitted", "The training pod has a node."),
+    "Admitted": Calm("Admitted", "The queue has admitted the training."),
+    "NotStarted": Calm("Running", "No pod was made yet."),
+    "Finished": Calm("Running", "The run is over, and nothing runs."),
+    "Invalid": Calm("Running", "The spec cannot be worked on; Accepted says why."),
+    "NoneYet": Calm("CheckpointAvailable", "No checkpoint is complete yet."),
+    "Saved": Calm("CheckpointAvailable", "status.checkpoint names the newest complete one."),
+    "NotEvaluated": Calm("EvaluationPassed", "The model is not evaluated yet."),
+    "Promoted": Calm("EvaluationPassed", "The gate let the model become the current one."),
+    "NotPromoted": Calm(
         "EvaluationPassed", "The gate kept the model back; the message has its case."
     ),
 }

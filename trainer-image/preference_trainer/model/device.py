@@ -7,6 +7,7 @@ from typing import Literal
 
 import torch
 
+from preference_api.installing import from_checkout
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.model import DType, Model
 from preference_api.v1alpha1.training import Optimizer
@@ -70,7 +71,7 @@ def require_bitsandbytes(spec: PreferenceJobSpec) -> None:
         raise ConfigurationError(
             f"{field} needs the package bitsandbytes, which is not installed here",
             remedy='Use a trainer image that was built with EXTRAS="cuda tracking", or run '
-            "pip install -c constraints.txt '.[cuda]' in a checkout of preference-operator.",
+            f"{from_checkout('cuda')}.",
             reason="MissingPackage",
         )
 

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from preference_api.installing import from_checkout
+
 _STATUS = re.compile(r"\b(?:error|code|HTTP|status)\s+(\d{3})\b|\b(\d{3}) error responses")
 _SILENT = re.compile(r"time[d -]*out|deadline", re.IGNORECASE)
 _ABSENT = re.compile(r"refused|resolve|unreachable|no such host|reset|connection", re.IGNORECASE)
@@ -11,10 +13,7 @@ _ABSENT = re.compile(r"refused|resolve|unreachable|no such host|reset|connection
 def cause(error: BaseException) -> str:
     """What went wrong and the way out."""
     if isinstance(error, ModuleNotFoundError):
-        return (
-            f"{error.name} is not installed: pip install -c constraints.txt '.[tracking]' in a "
-            "checkout of preference-operator"
-        )
+        return f"{error.name} is not installed: {from_checkout('tracking')}"
     text = " ".join(_told(one) for one in _chain(error))
     status = _STATUS.search(text)
     if status is not None:
