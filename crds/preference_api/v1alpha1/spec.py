@@ -70,7 +70,7 @@ class PreferenceJobSpec(ApiModel):
         None,
         ge=1,
         le=2_147_483_647,
-        description="Most seconds a run may be active before it fails.",
+        description="Most seconds each Job of a run may be active; read when the Job is made.",
     )
     ttl_seconds_after_finished: int | None = Field(
         None, ge=0, description="Seconds after the end at which the object is deleted."
