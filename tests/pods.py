@@ -9,7 +9,7 @@ from typing import Any
 
 from awaiting import until
 from control_plane import STRATEGIC_MERGE_PATCH, ControlPlane
-from preference_api.wire import TerminationMessage
+from preference_api.wire import RUN_VARIABLE, RunDocument, TerminationMessage
 
 Body = dict[str, Any]
 
@@ -23,6 +23,12 @@ _RUN_TIME = timedelta(minutes=1)
 def add_node(plane: ControlPlane) -> None:
     """Make the node that pods are bound to."""
     plane.ask("POST", "/api/v1/nodes", {"metadata": {"name": NODE}})
+
+
+def run_document(pod: Body) -> RunDocument:
+    """What the operator wrote for a pod of the trainer."""
+    variables = {one["name"]: one.get("value") for one in pod["spec"]["containers"][0]["env"]}
+    return RunDocument.model_validate_json(variables[RUN_VARIABLE])
 
 
 @dataclass(frozen=True, slots=True)

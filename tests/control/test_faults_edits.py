@@ -4,6 +4,7 @@ import pytest
 
 import run_invariants
 from api_history import JOBS, PREFERENCE_JOBS, Record
+from pods import run_document
 from preference_api.children import ChildStage
 from run_player import STOPPED, TRAINED, RunPlayer
 
@@ -162,5 +163,21 @@ def test_suspended_and_resumed_over_and_over(player: RunPlayer) -> None:
         player.jobs.edit(suspend=suspend)
     player.await_told_to_go(pod)
     player.stop(pod)
+    finish(player)
+    assert numbers(player) == [(1, "Trained")]
+
+
+def test_another_output_given_while_it_is_suspended_is_where_it_goes_on(player: RunPlayer) -> None:
+    player.create()
+    player.check()
+    pod = player.train()
+    player.jobs.edit(suspend=True)
+    player.stop(pod)
+    player.await_word("Suspended", "True")
+    player.jobs.edit(suspend=False, output={"uri": "s3://other/place"})
+    document = run_document(player.await_pod(TRAIN))
+    assert document.spec.output.uri == "s3://other/place"
+    # The training finds nothing there, and checks again by itself (tests/training).
+    assert document.resolved is not None
     finish(player)
     assert numbers(player) == [(1, "Trained")]

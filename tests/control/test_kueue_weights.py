@@ -13,9 +13,9 @@ import queue_runs
 from awaiting import until
 from control_plane import ControlPlane
 from kueue_manager import QUEUE_LABEL
-from pods import Body
+from pods import Body, run_document
 from preference_api.children import ChildStage
-from preference_api.wire import RUN_VARIABLE, ExitCode, RunDocument, TerminationMessage
+from preference_api.wire import ExitCode, TerminationMessage
 from queue_runs import FLAVOR, Queue
 from run_player import RunPlayer
 from s3_servers import S3Server
@@ -97,10 +97,8 @@ def trained(player: RunPlayer, world: jobs.World, folder: Path) -> jobs.Ended:
 def begun(pod: Body, world: jobs.World, folder: Path) -> jobs.Process:
     """The process of a pod, which gets the document that the operator wrote for it."""
     (folder / "termination.json").unlink(missing_ok=True)
-    container = pod["spec"]["containers"][0]
-    values = {one["name"]: one.get("value", "") for one in container["env"]}
-    document = RunDocument.model_validate_json(values[RUN_VARIABLE])
-    return jobs.start(container["args"][0], document, world, folder)
+    command = pod["spec"]["containers"][0]["args"][0]
+    return jobs.start(command, run_document(pod), world, folder)
 
 
 def told(player: RunPlayer, pod: Body, end: jobs.Ended, code: ExitCode) -> None:

@@ -113,13 +113,18 @@ def run_check(
     resolved = _resolved(spec, found)
     output = opened(spec.output.uri)
     standing = Standing.of(document, output / f"runs/{resolved.run_id}", stop)
-    place = cache_place(output, resolved.dataset_digest) / f"check-{resolved.run_id}.json"
+    place = report_place(output, resolved)
     report = _report(spec, found, resolved, report_uri=place.uri, standing=standing)
     count_rows(report.dataset.model_dump(mode="json"), metrics)
     _publish(found, output)
     place.write(report.model_dump_json(by_alias=True, indent=1).encode())
     log("Checked", runId=resolved.run_id, pairs=report.dataset.pairs, reused=standing.reused)
     return report.summary
+
+
+def report_place(output: Location, resolved: Resolved) -> Location:
+    """Where the report of a check lies; it is written last."""
+    return cache_place(output, resolved.dataset_digest) / f"check-{resolved.run_id}.json"
 
 
 def _look(

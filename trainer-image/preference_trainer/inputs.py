@@ -8,11 +8,13 @@ from typing import Any, cast
 
 from transformers import PreTrainedTokenizerBase
 
+from preference_trainer.check import report_place
 from preference_trainer.dataset.cache import cache_place, read_demonstrations, read_pairs
 from preference_trainer.dataset.pairs import Pair, chosen_demonstration
 from preference_trainer.dataset.tokens import encode, encode_demonstrations
 from preference_trainer.model.fetch import fetch_model
 from preference_trainer.model.tokenizer import load_tokenizer
+from preference_trainer.rechecking import ensure_checked
 from preference_trainer.scoring import Row
 from preference_trainer.work import Work
 
@@ -46,6 +48,7 @@ class Inputs:
 
 def fetch_inputs(work: Work) -> Inputs:
     """Download the base model and the cleaned pairs, and turn the pairs into tokens."""
+    ensure_checked(work)
     spec = work.spec
     base = fetch_model(
         work.location(spec.model.uri),
@@ -61,7 +64,7 @@ def fetch_inputs(work: Work) -> Inputs:
     trained = encode(training, tokenizer, max_length=length, overlong=overlong)
     tested = encode(held_out, tokenizer, max_length=length, overlong=overlong)
     work.stop.check("reading the pairs")
-    report = work.dataset / f"check-{work.resolved.run_id}.json"
+    report = report_place(work.output, work.resolved)
     return Inputs(
         base=base,
         tokenizer=tokenizer,

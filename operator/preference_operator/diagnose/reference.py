@@ -70,6 +70,7 @@ TRAINER_REASONS = (
     "DiskFull",
     "GradientNonFinite",
     "IncompleteModel",
+    "InputsChanged",
     "Interrupted",
     "LossNonFinite",
     "MissingColumn",
