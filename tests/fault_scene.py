@@ -46,6 +46,7 @@ class Scene:
         folder: For their logs.
         history: Everything that the API server stored since the scene was opened.
         began: When that was.
+        port: Where training pods answer.
         operators: All that were started.
     """
 
@@ -54,7 +55,7 @@ class Scene:
     folder: Path
     history: History
     began: datetime
-    _port: ProgressPort
+    port: ProgressPort
     _stack: ExitStack
     operators: list[OperatorProcess] = field(default_factory=list)
     _players: list[RunPlayer] = field(default_factory=list)
@@ -71,7 +72,7 @@ class Scene:
 
     def player(self, name: str = "tone") -> RunPlayer:
         """Everybody that the run of one PreferenceJob depends on."""
-        player = RunPlayer(self.plane, self.namespace, self.history, self._port, name)
+        player = RunPlayer(self.plane, self.namespace, self.history, self.port, name)
         self._players.append(player)
         return player
 
@@ -94,7 +95,7 @@ class Scene:
             **_ALWAYS,
             "namespaces": self.namespace,
             "lease_name": self.namespace,
-            "trainer_port": self._port.port,
+            "trainer_port": self.port.port,
             **settings,
         }
         kubeconfig = operator_process.account_kubeconfig(
@@ -164,7 +165,7 @@ def opened(plane: ControlPlane, namespace: str, folder: Path) -> Iterator[Scene]
             folder=folder,
             history=stack.enter_context(recorded(plane)),
             began=datetime.now(UTC),
-            _port=stack.enter_context(listening()),
+            port=stack.enter_context(listening()),
             _stack=stack,
         )
         lease_rights.give(plane, namespace)

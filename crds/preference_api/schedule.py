@@ -26,13 +26,21 @@ def next_moment(schedule: str, time_zone: str | None, after: datetime) -> dateti
         ZoneInfoNotFoundError: There is no such time zone.
 
     """
-    start = after.astimezone(ZoneInfo(time_zone or "UTC"))
+    start = after.astimezone(_zone(time_zone or "UTC"))
     try:
         return next(CronSim(schedule, start)).astimezone(UTC)
     except CronSimError as error:
         raise ValueError(f"{schedule!r}: {error}") from error
     except StopIteration:
         return None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except OSError as error:
+        # A folder of the database, such as Europe.
+        raise ZoneInfoNotFoundError(name) from error
 
 
 def next_listing(retrain: Retrain, since: datetime) -> datetime | None:

@@ -21,6 +21,8 @@ ATTEMPTS_ANNOTATION = "preference.dev/attempts"
 """Annotation of a child Job: attempts that earlier Jobs of the same run had used up, as JSON."""
 WANTED_ANNOTATION = "preference.dev/wanted"
 """Annotation of a child Job: a hash of the spec that it was made from."""
+SETTINGS_ANNOTATION = "preference.dev/settings"
+"""Annotation of a child Job: a hash of the operator's settings that it was made from."""
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 """Label that has Kueue decide when a Job may begin."""
 QUEUE_LABELS = (QUEUE_LABEL, "kueue.x-k8s.io/priority-class")
@@ -54,6 +56,7 @@ def child_job(order: Order, settings: Settings) -> Manifest:
             "annotations": {
                 ATTEMPTS_ANNOTATION: order.attempts.model_dump_json(by_alias=True),
                 WANTED_ANNOTATION: wanted_hash(order.spec, queue),
+                SETTINGS_ANNOTATION: settings_hash(order.spec, order.stage, settings),
             },
             "ownerReferences": [_owner(order.job)],
         },
@@ -68,6 +71,18 @@ def wanted_hash(spec: PreferenceJobSpec, queue: Mapping[str, str]) -> str:
     """
     part = spec.model_dump(mode="json", exclude_defaults=True, exclude=_NOT_TAKEN_OVER)
     return digest({**part, **queue})[:10]
+
+
+def settings_hash(spec: PreferenceJobSpec, stage: ChildStage, settings: Settings) -> str:
+    """Changes with every setting of the operator that can keep a child's pod from starting."""
+    checks = stage is ChildStage.CHECK
+    part = [
+        spec.image or settings.trainer_image,
+        settings.image_pull_policy,
+        spec.resources.service_account_name or settings.trainer_account,
+        [settings.check_cpu, settings.check_memory] if checks else [],
+    ]
+    return digest(part)[:10]
 
 
 def queue_labels(job: Job, stage: ChildStage) -> dict[str, str]:

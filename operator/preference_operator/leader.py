@@ -11,10 +11,13 @@ from preference_operator.cluster_errors import ClusterError
 from preference_operator.controller import Controller
 from preference_operator.hearing import Hearing
 from preference_operator.metrics import Metrics
+from preference_operator.objects import Key
 from preference_operator.progress import ProgressReader
 from preference_operator.queue import WorkQueue
+from preference_operator.reach import Reach
 from preference_operator.resync import Resync
 from preference_operator.settings import Settings
+from preference_operator.stopping import first
 from preference_operator.store import Store
 from preference_operator.watching import Watches
 
@@ -40,8 +43,12 @@ class Leader:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     store: Store = field(default_factory=Store)
     queue: WorkQueue = field(default_factory=WorkQueue)
+    reach: Reach = field(init=False)
     _caught_up: asyncio.Event = field(default_factory=asyncio.Event)
     _compared: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.reach = Reach(self.settings.namespaces)
 
     async def run(self) -> None:
         """Work until the process is told to stop, or this task is cancelled."""
@@ -51,6 +58,7 @@ class Leader:
             store=self.store,
             settings=self.settings,
             changed=self.queue.add,
+            reach=self.reach,
             hearing=self.hearing,
             stop=self.stop,
         )
@@ -81,7 +89,12 @@ class Leader:
         Before that a Job that is not listed yet would be taken for one that does not exist.
         """
         await self._caught_up.wait()
-        await self.queue.run(controller.reconcile, self.settings.workers)
+
+        async def reconcile(key: Key) -> None:
+            if self.reach.knows(key):
+                await controller.reconcile(key)
+
+        await self.queue.run(reconcile, self.settings.workers)
 
     def silent(self) -> str | None:
         """Why the process does not see the cluster any more; None where it does, or need not."""
@@ -101,13 +114,16 @@ class Leader:
         resync = Resync(
             cluster=self.cluster,
             store=self.store,
-            settings=self.settings,
+            reach=self.reach,
             changed=self.queue.add,
+            reached=watches.restart,
         )
         suspected: frozenset[str] = frozenset()
         pause = _FIRST_PAUSE_SECONDS
         while True:
-            await asyncio.sleep(pause)
+            # Why the watches broke may show in the lists.
+            await first(asyncio.sleep(pause), watches.broken.wait())
+            watches.broken.clear()
             try:
                 behind = await resync.behind()
             except ClusterError as error:
@@ -126,6 +142,7 @@ class Leader:
 
     def _complete(self) -> None:
         """Everything is known: begin to work, or look at everything again."""
+        self.reach.complete()
         if not self.caught_up:
             _LOG.info("caught up", extra={"objects": len(self.store.all_keys())})
             self._caught_up.set()

@@ -10,7 +10,12 @@ from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import LiveProgress, TerminationMessage
 from preference_operator.attempt_counts import counts_at_birth, used
 from preference_operator.bodies import Body, owner_uid, waiting_since
-from preference_operator.children import QUEUE_LABEL, WANTED_ANNOTATION, attempts_before
+from preference_operator.children import (
+    QUEUE_LABEL,
+    SETTINGS_ANNOTATION,
+    WANTED_ANNOTATION,
+    attempts_before,
+)
 from preference_operator.diagnose import Diagnosis, Ending, Verdict, ended, job_failed, waiting
 from preference_operator.objects import Job
 
@@ -35,6 +40,7 @@ class Child:
     attempts: Attempts of this run and stage that ended early, those of earlier Jobs included.
     preemptions: Those of this Job alone that were preempted.
     wanted: Hash of the spec that it was made from; empty where that is not known.
+    made_from: Hash of the settings that it was made from; empty where that is not known.
     pods: How many of its pods are left.
     pending: A pod of it has not begun yet.
     goes_on: A pod of it has not ended yet, and neither has it.
@@ -57,6 +63,7 @@ class Child:
     attempts: Attempts
     preemptions: int
     wanted: str
+    made_from: str
     pods: int
     pending: bool
     goes_on: bool
@@ -160,7 +167,8 @@ def _child(job: Body, pods: Sequence[Body]) -> Child | None:
     newest, ending = (pods[-1] if pods else None), _ending(pods)
     held = bool(job["spec"].get("suspend"))
     state, (failures, preemptions) = _state(job, newest), used(pods, held=held)
-    before = attempts_before(metadata.get("annotations"))
+    annotations = metadata.get("annotations") or {}
+    before = attempts_before(annotations)
     return Child(
         stage=named.stage,
         name=metadata["name"],
@@ -176,7 +184,8 @@ def _child(job: Body, pods: Sequence[Body]) -> Child | None:
             preemptions=before.preemptions + preemptions,
         ),
         preemptions=preemptions,
-        wanted=(metadata.get("annotations") or {}).get(WANTED_ANNOTATION, ""),
+        wanted=annotations.get(WANTED_ANNOTATION, ""),
+        made_from=annotations.get(SETTINGS_ANNOTATION, ""),
         pods=len(pods),
         pending=newest is not None and newest["status"].get("phase", "Pending") == "Pending",
         goes_on=newest is not None and ended(newest) is None and not _finished_at(job),

@@ -9,6 +9,7 @@ from datetime import datetime
 from preference_api.children import ChildStage
 from preference_api.identity import run_hash
 from preference_api.v1alpha1.placement import Concurrency
+from preference_operator.children import settings_hash
 from preference_operator.conditions import Outlook, false, true
 from preference_operator.diagnose import Diagnosis
 from preference_operator.draft import Draft, begin, resume
@@ -16,10 +17,14 @@ from preference_operator.finishing import expired, keep_finished, reject, still_
 from preference_operator.objects import Job
 from preference_operator.observe import ChildState, Seen
 from preference_operator.plans import Plan, ProgressWrite, noted
-from preference_operator.retraining import dataset_changed, list_when_due
-from preference_operator.same_run import lost_to_another
+from preference_operator.retraining import accepted, dataset_changed, list_when_due
+from preference_operator.same_run import look_again, lost_to_another
 from preference_operator.settings import Settings, image_allowed
 from preference_operator.stages import check_stage, train_stage
+from preference_operator.underway import never_began
+
+_FOLLOWS = "The spec was edited since; that run follows (spec.retrain.concurrency: Forbid)."
+_CORRECTED = "The operator's settings were changed before the pod began; its Job is made again."
 
 
 def plan(job: Job, seen: Seen, *, now: datetime, settings: Settings) -> Plan:
@@ -39,7 +44,7 @@ def plan(job: Job, seen: Seen, *, now: datetime, settings: Settings) -> Plan:
         _finished(draft, seen)
         or _invalid(draft, seen)
         or _not_allowed(draft, seen, settings)
-        or _accepted(draft.say(accepted=true("Valid", "The spec is valid.")), seen)
+        or _accepted(draft.say(accepted=accepted(draft.job, now)), seen, settings)
     )
     return noted(job, decided)
 
@@ -49,6 +54,8 @@ def _finished(draft: Draft, seen: Seen) -> Plan | None:
     end = draft.job.end
     if end is None:
         return None
+    if draft.job.spec is not None:
+        draft = draft.say(accepted=accepted(draft.job, draft.now))
     return (
         expired(draft)
         or dataset_changed(draft, seen, end)
@@ -73,16 +80,20 @@ def _not_allowed(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
     spec = draft.job.spec
     if spec is None or spec.image is None or image_allowed(spec.image, settings):
         return None
+    if any(child.run_hash == draft.run_hash and child.live for child in seen.children):
+        # It was allowed when its Job was made: other settings are no reason to lose the work.
+        return None
     fault = Diagnosis(
         reason="ImageNotAllowed",
         message=f"spec.image {spec.image} is not among the images that this operator may start",
-        remedy="Remove spec.image, or ask for it to be added to the operator's allowed images.",
+        remedy="Ask for it to be added to the operator's allowed images (trainer.allowedImages of "
+        "the chart), by which the same run goes on; without spec.image another run begins.",
     )
     return reject(draft, seen, fault)
 
 
-def _accepted(draft: Draft, seen: Seen) -> Plan:
-    return _previous_run(draft, seen) or _this_run(draft, seen)
+def _accepted(draft: Draft, seen: Seen, settings: Settings) -> Plan:
+    return _previous_run(draft, seen) or _corrected(draft, seen, settings) or _this_run(draft, seen)
 
 
 def _previous_run(draft: Draft, seen: Seen) -> Plan | None:
@@ -120,17 +131,38 @@ def _follow(draft: Draft, seen: Seen) -> Plan | None:
     if train.state is ChildState.SUCCEEDED and (not train.message or not train.message.result):
         # Its result stands in the bucket, and only a check for the earlier spec would find it.
         return None
+    if never_began(train, job.status.checkpoint):
+        # What it waits for may be the very thing that the edit corrects.
+        return None
     return _next_follows(train_stage(resume(job, run, draft.now), seen, train))
 
 
 def _next_follows(plan: Plan) -> Plan:
     """The end of an earlier run is not the end of what the object asks for now."""
     draft = plan.draft
-    if draft is None or draft.outlook is Outlook.PROGRESSING:
+    if draft is None:
         return plan
+    if draft.outlook is Outlook.PROGRESSING:
+        return replace(plan, draft=replace(draft, message=f"{draft.message} {_FOLLOWS}"))
     onward = draft.stand("Replacing", Outlook.PROGRESSING, draft.reason, draft.message)
     failed = draft.outlook is Outlook.FAILED
     return replace(plan, draft=replace(onward, troubled=failed), progress=None)
+
+
+def _corrected(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
+    """A Job whose pod cannot start is made again from settings that were corrected since."""
+    spec = draft.job.spec
+    if spec is None or spec.suspend:
+        return None
+    for child in seen.children:
+        stuck = child.state is ChildState.WAITING and not (child.deleting or child.queued)
+        if not stuck or (seen.complaint or child.waiting) is None:
+            continue
+        if child.made_from not in ("", settings_hash(spec, child.stage, settings)):
+            counted = draft.count(child.attempts)
+            again = counted.stand("Restarting", Outlook.PROGRESSING, "SettingsChanged", _CORRECTED)
+            return Plan(delete=(child,), draft=again)
+    return None
 
 
 def _this_run(draft: Draft, seen: Seen) -> Plan:
@@ -158,12 +190,21 @@ def _suspended(draft: Draft, seen: Seen) -> Plan | None:
         stopping = draft.stand("Suspending", Outlook.PROGRESSING, "Suspending", message)
         return Plan(delete=stopped, draft=stopping)
     message = "spec.suspend is true; set it to false to go on from the newest checkpoint."
+    if draft.job.waits_for_same_run:
+        # Whoever trains the run may be done by then, which only a check can tell.
+        looking = look_again(draft, seen)
+        assert looking.draft is not None
+        return replace(looking, draft=_halted(looking.draft, message), wake_after=None)
+    return Plan(draft=_halted(draft, message))
+
+
+def _halted(draft: Draft, message: str) -> Draft:
     halted = draft.say(
         suspended=true("Suspended", message),
         running=false("Suspended", "Nothing runs."),
         admitted=false("Suspended", "No pod is asked for."),
     )
-    return Plan(draft=halted.stand("Suspended", Outlook.SUSPENDED, "Suspended", message))
+    return halted.stand("Suspended", Outlook.SUSPENDED, "Suspended", message)
 
 
 def _advance(draft: Draft, seen: Seen) -> Plan:

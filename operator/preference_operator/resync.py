@@ -7,12 +7,14 @@ and one that is broken tells nothing at all. Both show here.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from preference_operator.bodies import Kind
 from preference_operator.cluster import Cluster
-from preference_operator.settings import Settings
+from preference_operator.cluster_errors import ClusterError, NotFound, Refused
+from preference_operator.reach import Reach
 from preference_operator.store import Store
 from preference_operator.watching import SELECTORS, Changed
 
@@ -28,14 +30,17 @@ _LOOK_SECONDS = 0.1
 class Resync:
     """Looks whether the store is complete.
 
+    reach: Which namespaces are listed; takes up those that cannot be.
     changed: Told of every PreferenceJob of which something was missing.
+    reached: Told where other namespaces can be listed than before.
     settling: Most seconds between a list and the comparison with it.
     """
 
     cluster: Cluster
     store: Store
-    settings: Settings
+    reach: Reach
     changed: Changed
+    reached: Callable[[], None]
     settling: float = SETTLING_SECONDS
 
     async def behind(self) -> frozenset[str]:
@@ -48,7 +53,7 @@ class Resync:
             ClusterError: A list could not be read.
 
         """
-        listed = {kind: await self._list(kind) for kind in Kind}
+        listed = await self._list_all()
         end = time.monotonic() + self.settling
         while (missing := self._missing(listed)) and time.monotonic() < end:
             # Waiting is cheap, and a list of thousands is not.
@@ -63,16 +68,41 @@ class Resync:
             if not self.store.knows(kind, uid, version)
         )
 
-    async def _list(self, kind: Kind) -> dict[str, int]:
-        """Every object of a kind with its version; those known before that are not in it go."""
-        before = self.store.uids(kind)
-        versions: dict[str, int] = {}
-        for namespace in self.settings.namespaces or (None,):
-            _version, found = await self.cluster.list_metadata(kind, namespace, SELECTORS[kind])
-            versions |= {one.uid: int(one.resource_version) for one in found}
-        for uid in before - versions.keys():
-            self._drop(kind, uid)
-        return versions
+    async def _list_all(self) -> Mapping[Kind, Mapping[str, int]]:
+        """Every object with its version; those known before that are not in it go."""
+        before = {kind: self.store.uids(kind) for kind in Kind}
+        lists = await self._lists()
+        listed = {kind: dict(ChainMap(*(one[kind] for one in lists))) for kind in Kind}
+        for kind in Kind:
+            for uid in before[kind] - listed[kind].keys():
+                if self.store.namespace(kind, uid) not in self.reach.refused:
+                    self._drop(kind, uid)
+        return listed
+
+    async def _lists(self) -> list[dict[Kind, dict[str, int]]]:
+        """Of each namespace that can be listed, or of all at once."""
+        lists: list[dict[Kind, dict[str, int]]] = []
+        refused: dict[str, ClusterError] = {}
+        for namespace in self.reach.namespaces or (None,):
+            try:
+                lists.append({kind: await self._list(kind, namespace) for kind in Kind})
+            except (Refused, NotFound) as error:
+                if namespace is None:
+                    raise
+                refused[namespace] = error
+        self._note(refused)
+        return lists
+
+    def _note(self, refused: Mapping[str, ClusterError]) -> None:
+        if refused and len(refused) == len(self.reach.namespaces):
+            # No news of a namespace, but of the API server or of the operator's rights.
+            raise next(iter(refused.values()))
+        if self.reach.note(refused):
+            self.reached()
+
+    async def _list(self, kind: Kind, namespace: str | None) -> dict[str, int]:
+        _version, found = await self.cluster.list_metadata(kind, namespace, SELECTORS[kind])
+        return {one.uid: int(one.resource_version) for one in found}
 
     def _drop(self, kind: Kind, uid: str) -> None:
         _LOG.info("an object is gone that no watch told of", extra={"kind": kind, "uid": uid})

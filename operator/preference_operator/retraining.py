@@ -8,19 +8,48 @@ where their content is the same.
 
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfoNotFoundError
 
 from preference_api.children import ChildStage
-from preference_api.schedule import next_listing
+from preference_api.schedule import next_listing, next_moment
 from preference_api.v1alpha1.status import Condition, ConditionStatus
 from preference_operator.bodies import moment
-from preference_operator.conditions import Outlook
+from preference_operator.conditions import Outlook, Word, true
 from preference_operator.draft import Draft, begin_anew
 from preference_operator.names import event_name
+from preference_operator.objects import Job
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import AT_ONCE, Note, Plan
 from preference_operator.trainer_pod import Order
 
+_VALID = true("Valid", "The spec is valid.")
+_NO_ZONE = (
+    "The spec is valid, but spec.retrain.timeZone {!r} is no time zone, and the schedule never "
+    "comes. Write an IANA name such as Europe/Paris."
+)
+_NEVER = (
+    "The spec is valid, but spec.retrain.schedule {!r} never comes. Write minute, hour, day, month "
+    "and day of the week, such as 0 3 * * 1."
+)
 _CHANGED = "The objects behind the dataset changed; the pairs are checked anew."
+
+
+def accepted(job: Job, now: datetime) -> Word:
+    """What condition Accepted says of a spec that can be read.
+
+    Neither schema nor CEL knows the names of time zones, or the 30th of February; a run is no worse
+    for it, but the schedule would never come, and nobody would know.
+    """
+    retrain = job.spec.retrain if job.spec else None
+    if retrain is None or retrain.schedule is None:
+        return _VALID
+    try:
+        comes = next_moment(retrain.schedule, retrain.time_zone, now) is not None
+    except ZoneInfoNotFoundError:
+        return true("NoSuchTimeZone", _NO_ZONE.format(retrain.time_zone))
+    except ValueError:
+        comes = False
+    return _VALID if comes else true("ScheduleNeverComes", _NEVER.format(retrain.schedule))
 
 
 def dataset_changed(draft: Draft, seen: Seen, end: Condition) -> Plan | None:

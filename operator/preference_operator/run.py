@@ -106,7 +106,8 @@ class _Process:
     def _state(self) -> State:
         """What stands now; of the objects only where this process leads, and knows them all."""
         election, leader = self._election, self._leader
-        jobs = leader.store.figures() if leader.caught_up else ()
+        known = leader.store.figures() if leader.caught_up else ()
+        jobs = [job for job in known if leader.reach.knows(job.key)]
         counts = ((job.key, self._metrics.attempts.of(job.key, job.uid)) for job in jobs)
         return State(
             version=version("preference-operator"),

@@ -148,6 +148,13 @@ class Store:
         """Every known object of a kind."""
         return frozenset(self._entries[kind])
 
+    def namespace(self, kind: Kind, uid: str) -> str | None:
+        """The namespace of a known object."""
+        entry = self._entries[kind].get(uid)
+        if entry is None:
+            return None
+        return entry.key[0] if entry.key else str(entry.body["metadata"]["namespace"])
+
     def knows(self, kind: Kind, uid: str, version: int) -> bool:
         """Whether an object is known in a version or a newer one, or known to have gone since."""
         return max(self.version(kind, uid), self._gone.get(uid, 0)) >= version

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from preference_api.children import ChildStage
 from preference_api.identity import run_hash
-from preference_api.v1alpha1.status import Attempts
+from preference_api.v1alpha1.status import Attempts, Checkpoint
 from preference_operator.conditions import Outlook, false, true, unknown
 from preference_operator.diagnose import Diagnosis, Verdict
 from preference_operator.draft import Draft
@@ -16,7 +16,7 @@ from preference_operator.queued import admission, held
 from preference_operator.trainer_pod import Order
 
 _MOST_PAUSE_SECONDS = 60.0
-_BLOCKED_SECONDS = 30.0
+_BLOCKED_SECONDS, _MOST_BLOCKED_SECONDS = 30.0, 300.0
 
 _NOUNS: Mapping[ChildStage, str] = {ChildStage.CHECK: "check", ChildStage.TRAIN: "training"}
 
@@ -41,6 +41,13 @@ def was_last(draft: Draft, child: Child) -> bool:
     return failed and child.attempts.failures > spec.restarts.failures
 
 
+def never_began(child: Child, checkpoint: Checkpoint | None) -> bool:
+    """Whether no pod of a training ever came to work, and nothing is lost with it."""
+    tried = child.attempts.failures + child.attempts.preemptions
+    idle = child.state is ChildState.WAITING and child.ending is None
+    return idle and tried == 0 and checkpoint is None
+
+
 def _admission(draft: Draft, seen: Seen, child: Child) -> Draft:
     if child.stage is ChildStage.CHECK:
         return draft
@@ -58,7 +65,9 @@ def _waiting(draft: Draft, seen: Seen, child: Child) -> Plan:
     trouble = seen.complaint or child.waiting
     last = child.ending
     if trouble is not None:
-        return _troubled(draft, "Pending", trouble)
+        # A pod that is made after all wakes the object.
+        later = _BLOCKED_SECONDS if child.pods else pause(draft, child, most=_MOST_BLOCKED_SECONDS)
+        return replace(_troubled(draft, "Pending", trouble), wake_after=later)
     if last is not None and last.diagnosis is not None:
         preempted = last.verdict is Verdict.PREEMPTED
         again = replace(last.diagnosis, reason="Preempted" if preempted else "Retrying")

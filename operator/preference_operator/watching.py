@@ -19,6 +19,7 @@ from preference_api.wire import JOB_UID_LABEL
 from preference_operator.bodies import Kind
 from preference_operator.hearing import Hearing
 from preference_operator.objects import Key
+from preference_operator.reach import Reach
 from preference_operator.settings import KUBECONFIG_VARIABLE, Settings
 from preference_operator.stopping import first, listen
 from preference_operator.store import Store
@@ -51,14 +52,18 @@ class Watches:
 
     changed: Told of every PreferenceJob of which anything changed.
     hearing: Told whenever a watch says something.
+    reach: Which namespaces are watched.
     stop: Set where the process is told to stop.
+    broken: Set where the watches broke.
     """
 
     store: Store
     settings: Settings
     changed: Changed
+    reach: Reach
     hearing: Hearing = field(default_factory=Hearing)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+    broken: asyncio.Event = field(default_factory=asyncio.Event)
     _restart: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -69,10 +74,11 @@ class Watches:
                 await self._once()
             except Exception as error:
                 _LOG.warning("the watches broke, and begin again: %s", error)
+                self.broken.set()
             else:
                 pause = _FIRST_PAUSE
-            self._restart.clear()
             await first(asyncio.sleep(pause), self.stop.wait())
+            self._restart.clear()
             pause = min(2 * pause, _MOST_PAUSE)
 
     def restart(self) -> None:
@@ -88,8 +94,8 @@ class Watches:
                 # kopf would ask for the name of the user, and the user of a container has none.
                 identity=self.settings.identity,
                 standalone=True,
-                clusterwide=not self.settings.namespaces,
-                namespaces=self.settings.namespaces,
+                clusterwide=not self.reach.namespaces,
+                namespaces=self.reach.readable,
                 stop_flag=ending,
             )
             listen(self.stop)

@@ -104,6 +104,7 @@ def test_a_schedule_is_taken(schedule: str) -> None:
         ({"schedule": "10 * * * *", "whenDatasetChanges": True, "checkEveryMinutes": 5}, 5),
         ({"schedule": "2 * * * *", "whenDatasetChanges": True, "checkEveryMinutes": 5}, 2),
         ({"schedule": "10 * * * *", "timeZone": "No/Where"}, None),
+        ({"schedule": "10 * * * *", "timeZone": "Europe"}, None),
     ],
 )
 def test_the_next_listing_is_the_earliest(

@@ -13,6 +13,7 @@ from preference_api.wire import JOB_UID_LABEL, RUN_LABEL, STAGE_LABEL
 from preference_operator.bodies import Body
 from preference_operator.children import (
     QUEUE_LABEL,
+    SETTINGS_ANNOTATION,
     WANTED_ANNOTATION,
     attempts_before,
     child_job,
@@ -139,7 +140,9 @@ def test_the_operators_default_account_changes_no_name_and_no_label(stage: Child
     chosen = SETTINGS.model_copy(update={"trainer_account": "trainer"})
     plain, named = child_job(wanted, SETTINGS), child_job(wanted, chosen)
     assert plain != named
+    notes = [one["metadata"].pop("annotations") for one in (plain, named)]
     assert plain["metadata"] == named["metadata"]
+    assert {key for key in notes[0] if notes[0][key] != notes[1][key]} == {SETTINGS_ANNOTATION}
     assert plain["spec"]["template"]["metadata"] == named["spec"]["template"]["metadata"]
 
 

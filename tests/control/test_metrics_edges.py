@@ -19,6 +19,7 @@ from preference_operator.connection import Call, Connection
 from preference_operator.health import HealthServer
 from preference_operator.hearing import Hearing
 from preference_operator.metrics import Metrics
+from preference_operator.reach import Reach
 from preference_operator.settings import Settings
 from preference_operator.store import Store
 from preference_operator.watching import Watches
@@ -167,7 +168,13 @@ def test_the_watches_are_heard_in_their_streams(
     namespace, clock = new_namespace(api_server), Clock()
     settings = Settings(kubeconfig=str(api_server.kubeconfig), namespaces=(namespace,))
     hearing = Hearing(clock=clock)
-    watches = Watches(store=Store(), settings=settings, changed=lambda _key: None, hearing=hearing)
+    watches = Watches(
+        store=Store(),
+        settings=settings,
+        changed=lambda _key: None,
+        reach=Reach(settings.namespaces),
+        hearing=hearing,
+    )
 
     def make_something() -> None:
         # Each list and each watch, as it begins; then a change, for which nothing is asked anew.

@@ -124,6 +124,34 @@ def test_with_forbid_the_training_goes_on_between_two_pods() -> None:
     assert written(body, decided)["status"]["run"]["number"] == 1
 
 
+def test_with_forbid_what_runs_says_that_an_edit_waits() -> None:
+    body = edited(READY_TO_TRAIN, **OTHER, **FORBID)
+    told = written(body, case(body, RUNNING).plan())
+    assert "that run follows" in conditions(told)["Succeeded"]["message"]
+    assert written(told, case(told, RUNNING).plan()) == told
+
+
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        pytest.param((TRAINING,), id="without a pod"),
+        pytest.param((TRAINING, pod(TRAINING, "Pending")), id="without a node"),
+        pytest.param((child(JOB, TRAIN, queued=True),), id="in a queue"),
+    ],
+)
+def test_with_forbid_a_training_that_never_began_is_replaced(waiting: tuple[Body, ...]) -> None:
+    body = edited(READY_TO_TRAIN, **OTHER, **FORBID)
+    decided = case(body, waiting).plan()
+    assert names(decided) == [name(TRAINING)]
+    assert written(body, decided)["status"]["run"]["number"] == 2
+
+
+def test_with_forbid_a_training_that_waits_for_its_next_pod_is_not_replaced() -> None:
+    tried = child(JOB, TRAIN, attempts=Attempts(preemptions=1))
+    body = edited(READY_TO_TRAIN, **OTHER, **FORBID)
+    assert case(body, (tried, pod(tried, "Pending"))).plan().delete == ()
+
+
 def test_with_forbid_a_check_is_replaced() -> None:
     checking = child(JOB, CHECK)
     body = edited(preference_job(), **OTHER, **FORBID)

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from api_stand_in import ApiStandIn, Fault
-from operator_builders import SETTINGS, TRAIN, child, pod, preference_job
+from operator_builders import TRAIN, child, pod, preference_job
 from preference_operator.bodies import Body, Kind
 from preference_operator.cluster import Reference
-from preference_operator.cluster_errors import Unavailable
+from preference_operator.cluster_errors import Refused, Unavailable
 from preference_operator.objects import Key
+from preference_operator.reach import Reach
 from preference_operator.resync import Resync
 from preference_operator.store import Store
 
@@ -28,13 +29,15 @@ class Comparison:
 
     def __init__(self, api: ApiStandIn | None = None, **settings: Any) -> None:
         self.api, self.store, self.changed = api or ApiStandIn(), Store(), list[Key]()
+        self.reached = list[None]()
         for kind, body in OBJECTS:
             self.api.put(kind, body)
         self.api.tell(self.store)
         self.resync = Resync(
             cluster=self.api,
             store=self.store,
-            settings=SETTINGS.model_copy(update=settings),
+            reach=Reach(**settings),
+            reached=lambda: self.reached.append(None),
             changed=self.changed.append,
             settling=0,
         )
@@ -94,6 +97,58 @@ def test_only_the_namespaces_that_are_watched_are_listed(
     other = Comparison(namespaces=namespaces)
     other.behind()
     assert (other.store.preference_job(KEY) is None) is gone
+
+
+class Refusing(ApiStandIn):
+    """Some namespaces may not be listed."""
+
+    refused: tuple[str, ...] = ()
+
+    async def list_metadata(
+        self, kind: str, namespace: str | None, label_selector: str
+    ) -> tuple[str, list[Reference]]:
+        if namespace in self.refused:
+            raise Refused("forbidden")
+        return await super().list_metadata(kind, namespace, label_selector)
+
+
+def test_a_namespace_that_cannot_be_listed_stops_no_other() -> None:
+    other = Comparison(Refusing(), namespaces=("a", "team"))
+    other.api.refused = ("team",)
+    assert other.behind() == frozenset()
+    assert (other.resync.reach.readable, len(other.reached)) == (("a",), 1)
+    assert not other.resync.reach.knows(KEY)
+    assert other.resync.reach.knows(("a", "job"))
+    # Nothing says that it is gone.
+    assert other.store.preference_job(KEY) is not None
+    assert other.behind() == frozenset()
+    assert len(other.reached) == 1
+
+
+def test_a_namespace_that_can_be_listed_again_is_known_once_it_is_whole() -> None:
+    other = Comparison(Refusing(), namespaces=("a", "team"))
+    other.api.refused = ("team",)
+    other.behind()
+    other.resync.reach.complete()
+    assert not other.resync.reach.knows(KEY)
+    other.api.refused = ()
+    other.api.put(Kind.JOBS, TRAINING)
+    assert other.behind() == {uid(TRAINING)}
+    assert (other.resync.reach.readable, len(other.reached)) == (("a", "team"), 2)
+    assert not other.resync.reach.knows(KEY)
+    other.api.tell(other.store)
+    assert other.behind() == frozenset()
+    other.resync.reach.complete()
+    assert other.resync.reach.knows(KEY)
+
+
+@pytest.mark.parametrize("namespaces", [("team",), ("a", "team")])
+def test_where_none_can_be_listed_the_list_fails(namespaces: tuple[str, ...]) -> None:
+    other = Comparison(Refusing(), namespaces=namespaces)
+    other.api.refused = namespaces
+    with pytest.raises(Refused):
+        other.behind()
+    assert other.resync.reach.knows(KEY)
 
 
 class Late(ApiStandIn):

@@ -1,5 +1,6 @@
 """A finished run whose dataset is looked at: when, by what, and what becomes of what was seen."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,6 +93,28 @@ def test_a_listing_is_made_when_it_is_due(
 ) -> None:
     decided = case(finished(retrain=retrain)).plan(seconds=seconds)
     assert does(decided) == ([], expected)
+
+
+@pytest.mark.parametrize(
+    ("retrain", "reason", "word"),
+    [
+        ({"schedule": "30 3 * * *"}, "Valid", "valid"),
+        ({"timeZone": "Europe/Berln"}, "Valid", "valid"),
+        ({"schedule": "0 0 31 2 *"}, "ScheduleNeverComes", "'0 0 31 2 *' never comes"),
+        ({"schedule": "30 3 * * *", "timeZone": "Europe/Berln"}, "NoSuchTimeZone", "Europe/Berln"),
+        ({"schedule": "30 3 * * *", "timeZone": "Europe"}, "NoSuchTimeZone", "'Europe'"),
+    ],
+)
+@pytest.mark.parametrize("make", [finished, checked])
+def test_a_schedule_that_never_comes_is_told(
+    make: Callable[..., Body], retrain: Body, reason: str, word: str
+) -> None:
+    body = make(retrain=retrain)
+    body = written(body, case(body).plan())
+    told = conditions(body)["Accepted"]
+    assert (told["status"], told["reason"]) == ("True", reason)
+    assert word in told["message"]
+    assert written(body, case(body).plan(seconds=DAY)) == body or make is checked
 
 
 def test_the_operator_wakes_for_the_next_listing() -> None:

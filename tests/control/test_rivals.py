@@ -16,6 +16,7 @@ from operator_builders import (
     at,
     case,
     child,
+    edited,
     hash_of,
     pod,
     preference_job,
@@ -126,6 +127,20 @@ def test_the_result_of_the_other_is_found_by_a_check() -> None:
     ended = case(written(after, asked), again).plan()
     assert ended.draft is not None
     assert (ended.draft.reason, ended.draft.state) == ("Reused", "Succeeded")
+
+
+def test_suspended_while_it_waits_it_is_checked_again_once_it_is_resumed() -> None:
+    body = standing(name="mine")
+    check = (child(body, CHECK, COMPLETE), pod(child(body, CHECK), code=0, words=CHECKED))
+    waiting = written(body, case(body, check).plan(first=job(name="other")))
+    halting = case(edited(waiting, suspend=True), check).plan(first=job(name="other"))
+    assert [one.stage for one in halting.delete] == [CHECK]
+    halted = written(edited(waiting, suspend=True), halting)
+    assert halted["status"]["state"] == "Suspended"
+    assert written(halted, case(halted).plan()) == halted
+    resumed = case(edited(halted, suspend=False)).plan()
+    assert resumed.create is not None
+    assert resumed.create.stage is CHECK
 
 
 def test_where_the_other_left_no_result_the_run_is_trained() -> None:

@@ -38,7 +38,7 @@ WORN = child(JOB, TRAIN, attempts=Attempts(preemptions=9))
     [
         ((TRAINING,), {}, "Starting", "Starting", 60),
         ((TRAINING, pod(TRAINING, "Pending")), {}, "Starting", "Starting", None),
-        ((TRAINING,), {"complaint": QUOTA}, "Pending", "QuotaExceeded", 30),
+        ((TRAINING,), {"complaint": QUOTA}, "Pending", "QuotaExceeded", 60),
         (
             (TRAINING, pod(TRAINING, "Pending", conditions=[NO_NODE])),
             {},

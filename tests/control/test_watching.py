@@ -14,6 +14,7 @@ from preference_api.v1alpha1 import API_VERSION, KIND
 from preference_api.wire import JOB_UID_LABEL
 from preference_operator.bodies import Body, Kind
 from preference_operator.objects import Key
+from preference_operator.reach import Reach
 from preference_operator.settings import Settings
 from preference_operator.store import Store
 from preference_operator.watching import PREFIX, Watches, kopf_settings
@@ -37,7 +38,12 @@ class Place:
         self.store, self.changed = Store(), list[Key]()
         kubeconfig = str(plane.kubeconfig)
         settings = Settings(kubeconfig=kubeconfig, namespaces=namespaces or (self.namespace,))
-        self.watches = Watches(store=self.store, settings=settings, changed=self.changed.append)
+        self.watches = Watches(
+            store=self.store,
+            settings=settings,
+            changed=self.changed.append,
+            reach=Reach(settings.namespaces),
+        )
         self.key = (self.namespace, "job")
 
     def make(self, kind: Kind, body: Body) -> Any:

@@ -110,7 +110,8 @@ _IMAGE = (
         pattern=r"(?i)unauthorized|authorization|denied|forbidden",
         example="401 Unauthorized",
         remedy="Add imagePullSecrets for the registry to the service account that "
-        "spec.resources.serviceAccountName names.",
+        "spec.resources.serviceAccountName names, then set spec.suspend to true and back: a pod "
+        "takes them over when it is made.",
     ),
     Cause(
         pattern=r"(?i)not found|not exist|manifest unknown",

@@ -46,6 +46,10 @@ CALM: Mapping[str, Calm] = {
         "of the cause; it counts against spec.restarts.failures.",
     ),
     "SpecEdited": Calm(READY, "The spec was edited before the pod began; its Job is made again."),
+    "SettingsChanged": Calm(
+        READY,
+        "The operator's settings were changed before the pod could start; its Job is made again.",
+    ),
     "Replacing": Calm(
         READY, "Another run is asked for; the pods of the one before save and end first."
     ),
@@ -61,6 +65,12 @@ CALM: Mapping[str, Calm] = {
         "Whether the dataset changed could not be seen; the next look follows as planned.",
     ),
     "Valid": Calm("Accepted", "The spec is valid."),
+    "NoSuchTimeZone": Calm(
+        "Accepted", "The spec is valid, but its schedule never comes: there is no such time zone."
+    ),
+    "ScheduleNeverComes": Calm(
+        "Accepted", "The spec is valid, but its schedule has no moment, as the 30th of February."
+    ),
     "NotChecked": Calm("DataReady", "The check has not ended."),
     "Checked": Calm("DataReady", "The check passed; the message has counts and findings."),
     "NotAsked": Calm("Admitted, Suspended", "No pod, or no suspension, is asked for yet."),

@@ -1,0 +1,132 @@
+"""Settings of the operator that are corrected, or withdrawn, while a run is under way."""
+
+from typing import Any
+
+import pytest
+
+from operator_builders import (
+    CHECK,
+    CHECKED,
+    COMPLETE,
+    SETTINGS,
+    TRAIN,
+    case,
+    checked,
+    child,
+    conditions,
+    edited,
+    pod,
+    preference_job,
+    written,
+)
+from pod_states import stuck
+from preference_api.children import ChildStage
+from preference_api.v1alpha1.status import Attempts
+from preference_operator.bodies import Body
+from preference_operator.children import SETTINGS_ANNOTATION
+from preference_operator.diagnose import Diagnosis
+from preference_operator.settings import Settings
+
+JOB, READY_TO_TRAIN = preference_job(), checked()
+ALLOWED = {"image": "ours/trainer:1"}
+NONE_ALLOWED = SETTINGS.model_copy(update={"allowed_images": ()})
+COMPLAINT = Diagnosis(reason="ServiceAccountNotFound", message="no account", remedy="Make it.")
+
+
+def changed(**settings: Any) -> Settings:
+    return SETTINGS.model_copy(update=settings)
+
+
+def pulling(owner: Body) -> Body:
+    """A pod whose image cannot be pulled."""
+    return {**pod(owner, "Pending"), "status": stuck("ImagePullBackOff")["status"]}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        changed(trainer_image="registry.example/trainer:2"),
+        changed(trainer_account="trainer"),
+        changed(image_pull_policy="Always"),
+        changed(check_cpu="2"),
+        changed(check_memory="4Gi"),
+    ],
+    ids=["image", "account", "pull policy", "cpu", "memory"],
+)
+@pytest.mark.parametrize("trouble", ["a pod that cannot start", "no pod"])
+def test_what_cannot_start_is_made_again_from_corrected_settings(
+    settings: Settings, trouble: str
+) -> None:
+    checking = child(JOB, CHECK, attempts=Attempts(failures=1))
+    if trouble == "no pod":
+        moment, facts = case(JOB, checking), {"complaint": COMPLAINT}
+    else:
+        moment, facts = case(JOB, (checking, pulling(checking))), {}
+    assert moment.plan(**facts).delete == ()
+    decided = moment.plan(settings=settings, **facts)
+    assert [one.name for one in decided.delete] == [checking["metadata"]["name"]]
+    body = written(JOB, decided)
+    assert conditions(body)["Succeeded"]["reason"] == "SettingsChanged"
+    again = case(body).plan(settings=settings).create
+    assert again is not None
+    assert (again.stage, again.attempts) == (CHECK, Attempts(failures=1))
+
+
+@pytest.mark.parametrize("settings", [changed(check_cpu="2"), changed(check_memory="4Gi")])
+def test_what_checks_ask_for_is_nothing_to_a_training(settings: Settings) -> None:
+    training = child(READY_TO_TRAIN, TRAIN)
+    moment = case(READY_TO_TRAIN, (training, pulling(training)))
+    assert moment.plan(settings=settings).delete == ()
+
+
+def waiting(**changes: Any) -> tuple[Body, Body]:
+    training = child(READY_TO_TRAIN, TRAIN, **changes)
+    return training, pod(training, "Pending")
+
+
+def unmarked() -> tuple[Body, Body]:
+    """Of an operator that did not write down which settings it used."""
+    training = child(READY_TO_TRAIN, TRAIN)
+    del training["metadata"]["annotations"][SETTINGS_ANNOTATION]
+    return training, pulling(training)
+
+
+@pytest.mark.parametrize(
+    "children",
+    [
+        pytest.param(waiting(), id="on its way"),
+        pytest.param(waiting(queued=True)[:1], id="in a queue"),
+        pytest.param(waiting(deleting=True), id="on its way out"),
+        pytest.param((child(READY_TO_TRAIN, TRAIN), pod(child(READY_TO_TRAIN, TRAIN))), id="runs"),
+        pytest.param(unmarked(), id="not marked"),
+    ],
+)
+def test_other_settings_disturb_nothing_that_is_well(children: tuple[Body, ...]) -> None:
+    decided = case(READY_TO_TRAIN, children).plan(settings=changed(trainer_image="newer"))
+    assert decided.delete == ()
+
+
+def test_suspension_comes_before_corrected_settings() -> None:
+    body = edited(READY_TO_TRAIN, suspend=True)
+    training = child(READY_TO_TRAIN, TRAIN)
+    decided = case(body, (training, pulling(training))).plan(settings=changed(trainer_image="new"))
+    assert conditions(written(body, decided))["Succeeded"]["reason"] == "Suspending"
+
+
+@pytest.mark.parametrize("stage", [CHECK, TRAIN])
+def test_an_image_that_is_no_longer_allowed_stops_nothing_that_runs(stage: ChildStage) -> None:
+    body = preference_job(spec=ALLOWED) if stage is CHECK else checked(**ALLOWED)
+    running = child(body, stage)
+    decided = case(body, (running, pod(running))).plan(settings=NONE_ALLOWED)
+    assert decided.delete == ()
+    assert conditions(written(body, decided))["Accepted"]["status"] == "True"
+
+
+def test_an_image_that_is_no_longer_allowed_begins_nothing() -> None:
+    body = preference_job(spec=ALLOWED)
+    done = child(body, CHECK, COMPLETE)
+    decided = case(body, (done, pod(done, code=0, words=CHECKED))).plan(settings=NONE_ALLOWED)
+    assert decided.create is None
+    told = conditions(written(body, decided))["Accepted"]
+    assert told["reason"] == "ImageNotAllowed"
+    assert "trainer.allowedImages" in told["message"]
