@@ -11,7 +11,7 @@ import pytest
 import specs
 from preference_api.v1alpha1.status import Resolved
 from preference_api.wire import Origin, RunDocument
-from preference_trainer.pointer import Move, Pointer
+from preference_trainer.pointer import ROLLED_BACK, Move, Pointer
 from preference_trainer.storage import Location, publish_tree
 
 CURRENT = "jobs/default/job/current.json"
@@ -47,6 +47,12 @@ def finish(output: Location, run: str, *, accuracy: float = 0.6, attempts: int =
 def promote(output: Location, run: str) -> None:
     """Make a run the current model, as the gate does."""
     move = Move(run_id=run, reason="Promoted")
+    Pointer(output, output / CURRENT).move(lambda _said: (None, move))
+
+
+def go_back(output: Location, run: str) -> None:
+    """Make a run the current model, as a person does; it need not be there."""
+    move = Move(run_id=run, reason=ROLLED_BACK, by="ada")
     Pointer(output, output / CURRENT).move(lambda _said: (None, move))
 
 

@@ -106,6 +106,12 @@ def test_activations_grow_with_the_tokens_and_shrink_by_checkpointing() -> None:
     assert checkpointed.activations < 0.1 * one.activations
 
 
+def test_a_head_that_is_trained_has_a_gradient_in_float32_beside_its_tiles() -> None:
+    tiles = 8 * 2048 * 32768
+    assert memory(model={"lora": {}}).logits == tiles
+    assert memory(model={"dtype": "BFloat16"}).logits == tiles + 4 * 128256 * 4096
+
+
 def test_the_total_is_the_sum() -> None:
     found = memory(dpo={"reference": "Online"})
     parts = ("weights", "gradients", "optimizer", "reference", "activations", "logits")

@@ -10,6 +10,7 @@ from preference_trainer.dataset.cache import (
     TRAINING,
     RecordFile,
     cache_place,
+    lies_whole,
     publish,
     read_demonstrations,
     read_pairs,
@@ -55,15 +56,44 @@ def test_what_is_published_stays(tmp_path: Path) -> None:
     assert content(read_pairs(cached)[0]) == content(TEXTS)
 
 
-def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
-    written(tmp_path / "pairs", TRAINING, TEXTS)
-    written(tmp_path / "pairs", EVALUATION, TEXTS)
-    cached = location(tmp_path / "cache")
-    publish(tmp_path / "pairs", cached, about={})
+def published(folder: Path) -> Location:
+    """Pairs of text, and the report of a run beside them; local files in `cache`."""
+    for name in (TRAINING, EVALUATION):
+        written(folder / "pairs", name, TEXTS)
+    cached = location(folder / "cache")
+    publish(folder / "pairs", cached, about={})
+    (cached / "check-abc.json").write(b"{}")
+    return cached
+
+
+def test_a_damaged_file_is_refused_once_and_written_again(tmp_path: Path) -> None:
+    cached = published(tmp_path)
     path = tmp_path / "cache" / TRAINING
     path.write_bytes(path.read_bytes()[:-1] + b"x")
     with pytest.raises(Damaged, match=TRAINING):
         read_pairs(cached)
+    assert not lies_whole(cached)
+    publish(tmp_path / "pairs", cached, about={})
+    assert content(read_pairs(cached)[0]) == content(TEXTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "left"),
+    [(TRAINING, None), (EVALUATION, b"short"), ("manifest.json", None), ("manifest.json", b"{")],
+)
+def test_what_is_gone_in_part_is_written_again(
+    name: str, left: bytes | None, tmp_path: Path
+) -> None:
+    cached = published(tmp_path)
+    assert lies_whole(cached)
+    (cached / name).delete()
+    if left is not None:
+        (cached / name).write(left)
+    assert not lies_whole(cached)
+    publish(tmp_path / "pairs", cached, about={})
+    assert lies_whole(cached)
+    assert content(read_pairs(cached)[0]) == content(TEXTS)
+    assert (cached / "check-abc.json").stat() is not None
 
 
 def test_what_is_not_there_is_not_found(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
+import json
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer as RawTokenizer
 from transformers import PreTrainedTokenizerFast
 
 from pairs import (
@@ -65,6 +67,27 @@ def test_answers_without_an_end_are_counted(template: str, no_end: int) -> None:
     words.chat_template = "{% for m in messages %}" + template + "{% endfor %}"
     encoded = one([user("a")], [assistant("b")], [assistant("c")], words)
     assert encoded.counts.no_end == no_end
+
+
+def test_an_added_token_may_lie_beyond_a_gap_in_the_ids() -> None:
+    words = with_gap(tokenizer(), "<far>", 1000)
+    (row,) = one("a", " b<far>", " c", words).rows
+    assert len(words) < 1000
+    assert 1000 in row["chosen_ids"]
+
+
+def with_gap(words: PreTrainedTokenizerFast, token: str, number: int) -> PreTrainedTokenizerFast:
+    """The tokenizer with a token of its vocabulary that lies beyond all others."""
+    told = json.loads(words.backend_tokenizer.to_str())
+    told["model"]["vocab"][token] = number
+    added = {"id": number, "content": token, "special": True, "normalized": False}
+    flags = {"single_word": False, "lstrip": False, "rstrip": False}
+    told["added_tokens"].append(added | flags)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=RawTokenizer.from_str(json.dumps(told)),
+        eos_token=words.eos_token,
+        pad_token=words.pad_token,
+    )
 
 
 def long_pair(prompt: int, chosen: int, rejected: int) -> Pair:

@@ -8,7 +8,7 @@ import torch
 
 import specs
 from preference_api.v1alpha1.model import Model
-from preference_trainer.errors import ConfigurationError
+from preference_trainer.errors import UNEXPECTED, ConfigurationError, DeviceUnavailable
 from preference_trainer.model import device
 from preference_trainer.model.device import (
     choose_device,
@@ -40,6 +40,24 @@ def test_formats(
     monkeypatch.setattr(device, "processor_has_bfloat16", lambda: native)
     chosen = choose_device(Model.model_validate({"uri": "s3://bucket/base", **fields}), gpus=0)
     assert (chosen.kind, chosen.weights, chosen.autocast_bfloat16) == ("cpu", weights, autocast)
+
+
+ONE_GPU = Model.model_validate({"uri": "s3://bucket/base"})
+
+
+def test_a_torch_without_cuda_will_never_find_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.version, "cuda", None)
+    with pytest.raises(ConfigurationError, match="built without CUDA") as caught:
+        choose_device(ONE_GPU, gpus=1)
+    assert caught.value.reason == "NoGPU"
+
+
+def test_a_gpu_that_does_not_answer_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(DeviceUnavailable, match="shows no CUDA device") as caught:
+        choose_device(ONE_GPU, gpus=1)
+    assert (caught.value.reason, caught.value.exit_code) == ("NoGPU", UNEXPECTED)
 
 
 PROCESSORS = [

@@ -11,6 +11,7 @@ from preference_api.v1alpha1.status import Stage
 from preference_api.wire import RunDocument
 from preference_trainer import rechecking
 from preference_trainer.errors import ConfigurationError, StoppedEarly
+from preference_trainer.storage import Damaged
 from s3_servers import S3Server
 
 SHORT = {"steps": 4, "batchSize": 4, "microBatchSize": 2, "learningRate": 1e-3}
@@ -40,7 +41,15 @@ def at_output(world: World, document: RunDocument, output: str) -> RunDocument:
     return document.model_copy(update={"spec": document.spec.model_copy(update={"output": place})})
 
 
-@pytest.mark.parametrize("lost", ["cache/", "cache/datasets/{digest}/check-"])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "cache/",
+        "cache/datasets/{digest}/check-",
+        "cache/datasets/{digest}/train.parquet",
+        "cache/datasets/{digest}/evaluation.parquet",
+    ],
+)
 def test_what_expired_since_the_check_is_made_again(world: World, lost: str) -> None:
     document = jobs.check(world.document(training=SHORT))
     assert document.resolved is not None
@@ -49,6 +58,19 @@ def test_what_expired_since_the_check_is_made_again(world: World, lost: str) -> 
     jobs.train(document)
     assert world.weights(jobs.run_of(document))
     assert world.keys("output/cache/datasets") == before
+
+
+def test_damaged_pairs_fail_one_attempt_and_are_made_again_by_the_next(world: World) -> None:
+    document = jobs.check(world.document(training=SHORT))
+    assert document.resolved is not None
+    key = f"output/cache/datasets/{document.resolved.dataset_digest}/train.parquet"
+    whole = world.server.get(world.bucket, key)
+    world.server.put(world.bucket, key, whole[:-1] + b"x")
+    with pytest.raises(Damaged, match=r"train\.parquet"):
+        jobs.train(document)
+    jobs.train(document)
+    assert world.weights(jobs.run_of(document))
+    assert world.server.get(world.bucket, key) == whole
 
 
 def test_own_demonstrations_that_expired_are_made_again(world: World) -> None:

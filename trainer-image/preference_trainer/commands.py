@@ -105,7 +105,8 @@ def _fetch(call: Call) -> TerminationMessage:
 
 
 def _promote(call: Call) -> TerminationMessage:
-    from preference_trainer.rollback import ROLLED_BACK, roll_back
+    from preference_trainer.pointer import ROLLED_BACK
+    from preference_trainer.rollback import roll_back
 
     sentence = roll_back(call.document, call.options.run, by=call.options.by)
     return _done(ROLLED_BACK, sentence)

@@ -6,10 +6,14 @@ TrainerError
 ├── StorageRefused       4   missing object or bucket, wrong credentials, no right
 ├── StorageUnavailable   5   the storage did not answer, or the disk is full: try again
 ├── Diverged             6   loss, gradient or a guard
-└── StoppedEarly        75   told to stop, or another attempt took over; state is saved
+├── StoppedEarly        75   told to stop, or another attempt took over; state is saved
+└── DeviceUnavailable    1   the GPU does not answer: try again
 """
 
 from preference_api.wire import ExitCode
+
+UNEXPECTED = 1
+"""Exit code of what has none of its own; such a failure counts, and is tried again."""
 
 
 class TrainerError(Exception):
@@ -24,7 +28,7 @@ class TrainerError(Exception):
     and `listing` of the dataset that a check looked at.
     """
 
-    exit_code: ExitCode
+    exit_code: int
     default_reason: str
     checkpoint_uri: str | None = None
     step: int | None = None
@@ -77,3 +81,10 @@ class StoppedEarly(TrainerError):
 
     exit_code = ExitCode.STOPPED_EARLY
     default_reason = "StoppedEarly"
+
+
+class DeviceUnavailable(TrainerError):
+    """The GPU does not answer; another try, or another node, may have one that does."""
+
+    exit_code = UNEXPECTED
+    default_reason = "NoGPU"

@@ -9,13 +9,14 @@ Bytes on one device that holds the whole model:
 - optimizer: two moments of Adam in that format, one byte each in 8 bit, one moment of RMSprop, a
   row and a column of each matrix of Adafactor.
 - reference: a second copy of the weights where it is computed online and there are no adapters.
-- activations: one decoder layer keeps for the backward pass, for each token, the inputs and outputs
-  of its norms, the queries, the attention's output and its projection (7 widths of the model), keys
-  and values, and gate, activation, up-projection and product of the feed-forward part (4 of its
-  widths). Without checkpointing every layer does; with it each keeps its input and one the rest
-  (counted as https://arxiv.org/abs/2205.05198 does in sections 4 and 5, for attention that stores
-  no scores).
-- logits: TRL's fused head holds a tile of 4096 tokens x 32768 words in float32, and its gradient.
+- activations: what one decoder layer keeps for the backward pass, for each token: bytes for each
+  number of the model's width, of the keys' and of the feed-forward part's, as in _LAYER. Counted
+  with torch.autograd.graph.saved_tensors_hooks on layers of Llama and adapters of peft, for
+  attention that stores no scores: norms are float32, so is the residual stream under autocast, and
+  adapters keep their input in float32. With checkpointing each layer keeps its input only, in the
+  residual stream's format, and one the rest.
+- logits: TRL's fused head holds a tile of 4096 tokens x 32768 words in float32, and its gradient;
+  where the head is trained, the gradient of its whole weight in float32 besides.
 
 A micro batch of b pairs is 2 b sequences of the longest pair's length. The framework itself takes
 0.5 to 1 GiB more.
@@ -44,6 +45,16 @@ _MOMENTS = {
     Optimizer.RMSPROP: 1.0,
 }
 _EIGHT_BIT = (Optimizer.ADAMW_8BIT, Optimizer.PAGED_ADAMW_8BIT)
+_LAYER = {
+    # By dropout of the adapters (None: no adapters), and bytes of the residual stream and the rest.
+    (None, 4, 4): (32, 8, 16),
+    (None, 4, 2): (30, 4, 8),
+    (None, 2, 2): (20, 4, 8),
+    (False, 4, 4): (24, 8, 16),
+    (False, 2, 2): (36, 4, 10),
+    (True, 4, 4): (64, 8, 20),
+    (True, 2, 2): (60, 4, 14),
+}
 _HEADROOM = 0.85
 _PROCESSOR_SHARE = 0.5
 _MEMORY_LIMITS = (
@@ -62,7 +73,7 @@ class MemoryEstimate(ApiModel):
     optimizer: int = Field(ge=0, description="The optimizer's state.")
     reference: int = Field(ge=0, description="A second model for reference log-probabilities.")
     activations: int = Field(ge=0, description="What the backward pass needs.")
-    logits: int = Field(ge=0, description="Tiles of the output head.")
+    logits: int = Field(ge=0, description="Tiles and gradient of the output head.")
 
     @property
     def total(self) -> int:
@@ -92,7 +103,7 @@ def estimate_memory(
         optimizer=_optimizer(spec.training.optimizer, trainable, width, shape),
         reference=_reference(spec, shape),
         activations=_activations(spec, shape, tokens),
-        logits=8 * min(tokens, _TILE_TOKENS) * min(shape.vocabulary, _TILE_WORDS),
+        logits=_logits(spec, shape, tokens),
     )
 
 
@@ -223,9 +234,16 @@ def _reference(spec: PreferenceJobSpec, shape: ModelShape) -> int:
     return _kept_bytes(spec) * shape.parameters if online and (own or not spec.model.lora) else 0
 
 
+def _logits(spec: PreferenceJobSpec, shape: ModelShape, tokens: int) -> int:
+    tiles = 8 * min(tokens, _TILE_TOKENS) * min(shape.vocabulary, _TILE_WORDS)
+    return tiles + (4 * shape.vocabulary * shape.hidden if spec.model.lora is None else 0)
+
+
 def _activations(spec: PreferenceJobSpec, shape: ModelShape, tokens: int) -> int:
+    lora, stream = spec.model.lora, _kept_bytes(spec)
+    dropout = None if lora is None else lora.dropout > 0
     size = 4 if spec.model.dtype is DType.FLOAT32 else 2
-    layer = 7 * shape.hidden + 2 * shape.key_value + 4 * shape.intermediate
-    if spec.training.gradient_checkpointing:
-        return size * tokens * (shape.layers * shape.hidden + layer)
-    return size * tokens * shape.layers * layer
+    width, key_value, intermediate = _LAYER[dropout, stream, size]
+    layer = width * shape.hidden + key_value * shape.key_value + intermediate * shape.intermediate
+    checkpointed = shape.layers * stream * shape.hidden + layer
+    return tokens * (checkpointed if spec.training.gradient_checkpointing else shape.layers * layer)

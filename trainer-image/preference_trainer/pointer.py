@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise, takewhile
 from typing import Any, TypeVar
 
 from preference_api.wire import RunDocument
@@ -24,6 +25,8 @@ from preference_trainer.storage import (
 _TRIES = 5
 _REMEMBERED = 100
 _OF_A_MOVE = ("runId", "promotedAt", "reason", "by")
+
+ROLLED_BACK = "RolledBack"
 
 Said = dict[str, Any]
 """What the pointer says: `runId`, `modelURI`, `promotedAt`, `reason`, `by` and `history`."""
@@ -102,6 +105,18 @@ class Pointer:
         except PreconditionFailed:
             return False
         return True
+
+
+def rolled_back_from(said: Said | None) -> frozenset[str]:
+    """The runs that a person moved the pointer away from, with no promotion since.
+
+    A run that a person went back to is not among them, whatever was done to it before.
+    """
+    if said is None:
+        return frozenset()
+    moves = [said, *said.get("history", [])]
+    back = takewhile(lambda move: move[0].get("reason") == ROLLED_BACK, pairwise(moves))
+    return frozenset(left["runId"] for _, left in back) - {said["runId"]}
 
 
 def _body(pointer: Pointer, said: Said | None, move: Move) -> bytes:

@@ -5,9 +5,15 @@ from dataclasses import dataclass
 
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.wire import RunDocument
-from preference_trainer.evaluation import Example, GateDecision, decide, decode_examples
+from preference_trainer.evaluation import (
+    Example,
+    GateDecision,
+    decide,
+    decode_examples,
+    rolled_back,
+)
 from preference_trainer.metrics import Metrics
-from preference_trainer.pointer import Move, Pointer, Said
+from preference_trainer.pointer import Move, Pointer, Said, rolled_back_from
 from preference_trainer.storage import NotFound
 
 PROMOTED = "Promoted"
@@ -54,6 +60,8 @@ def judge(candidate: Candidate, examples: Sequence[Example]) -> GateDecision:
 
 
 def _judge(candidate: Candidate, examples: Sequence[Example], current: Said | None) -> GateDecision:
+    if candidate.run_id in rolled_back_from(current):
+        return rolled_back(candidate.run_id)
     rival = current if current and current["runId"] != candidate.run_id else None
     return decide(
         examples,

@@ -1,16 +1,16 @@
 """A check within a training: what the check before it left in the bucket is gone.
 
-A rule of the bucket that expires `cache/` takes it, and so does another `spec.output` given to a
-run that waits.
+A rule of the bucket that expires `cache/` takes it, all or object by object, and so does another
+`spec.output` given to a run that waits.
 """
 
 from collections.abc import Iterator
 
 from preference_trainer.check import report_place, run_check
-from preference_trainer.dataset.cache import cache_place
+from preference_trainer.dataset.cache import cache_place, lies_whole
 from preference_trainer.errors import ConfigurationError
 from preference_trainer.log import log
-from preference_trainer.storage import Location, read_manifest
+from preference_trainer.storage import Location
 from preference_trainer.work import Work
 
 _FIELDS = {
@@ -53,9 +53,7 @@ def _changed(field: str, output: str) -> ConfigurationError:
 
 def _left_by_the_check(work: Work) -> bool:
     report = report_place(work.output, work.resolved)
-    return report.stat() is not None and all(
-        read_manifest(place) is not None for place in _datasets(work)
-    )
+    return report.stat() is not None and all(map(lies_whole, _datasets(work)))
 
 
 def _datasets(work: Work) -> Iterator[Location]:

@@ -2,11 +2,10 @@
 
 from preference_api.wire import RunDocument
 from preference_trainer.errors import ConfigurationError
-from preference_trainer.pointer import Move, Pointer, Said
+from preference_trainer.pointer import ROLLED_BACK, Move, Pointer, Said
 from preference_trainer.results import finished
-from preference_trainer.storage import Location, read_manifest
+from preference_trainer.storage import Location, missing_files
 
-ROLLED_BACK = "RolledBack"
 _ANOTHER = "Name another run by --to; `preference lineage` shows those that were current before."
 
 
@@ -54,21 +53,12 @@ def _require_complete(place: Location) -> None:
             remedy=_ANOTHER,
             reason="NotFinished",
         )
-    if missing := _missing(place / "model"):
+    if missing := missing_files(place / "model"):
         raise ConfigurationError(
             f"{place.uri}/model is not whole: {', '.join(missing)} is missing or of another size",
             remedy=_ANOTHER,
             reason="NotComplete",
         )
-
-
-def _missing(tree: Location) -> list[str]:
-    """The files that a tree lacks, by its manifest."""
-    manifest = read_manifest(tree)
-    if manifest is None:
-        return ["manifest.json"]
-    sizes = {item.name: item.size for item in tree.list()}
-    return [file.name for file in manifest.files if sizes.get(file.name) != file.size]
 
 
 def _run(said: Said | None) -> str | None:

@@ -42,6 +42,11 @@ class Scores:
     rejected: Floats
 
 
+def longest_first(rows: Sequence[Row]) -> list[int]:
+    """Indices of rows by the length of prompt and longer answer; equal ones keep their order."""
+    return sorted(range(len(rows)), key=lambda index: -_longest(rows[index]))
+
+
 def attach_scoring_head(model: PreTrainedModel) -> None:
     """Let `model(..., labels=, fused_lm_head=True)` return log-probabilities; once a model."""
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
@@ -98,10 +103,9 @@ def _batch_sums(model: nn.Module, batch: dict[str, torch.Tensor]) -> Floats:
 
 def _batches(rows: Sequence[Row], tokens_a_batch: int) -> Iterator[list[int]]:
     """Indices in batches of like length, longest first: memory runs out at once or never."""
-    lengths = [_longest(row) for row in rows]
     batch: list[int] = []
-    for index in sorted(range(len(rows)), key=lambda index: -lengths[index]):
-        if batch and 2 * lengths[batch[0]] * (len(batch) + 1) > tokens_a_batch:
+    for index in longest_first(rows):
+        if batch and 2 * _longest(rows[batch[0]]) * (len(batch) + 1) > tokens_a_batch:
             yield batch
             batch = []
         batch.append(index)

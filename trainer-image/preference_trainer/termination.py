@@ -11,7 +11,7 @@ from preference_api.wire import (
     ExitCode,
     TerminationMessage,
 )
-from preference_trainer.errors import TrainerError
+from preference_trainer.errors import UNEXPECTED, TrainerError
 from preference_trainer.log import log
 
 
@@ -33,7 +33,7 @@ def of_exception(error: Exception) -> TerminationMessage:
     if type(error).__name__ == "OutOfMemoryError" or isinstance(error, MemoryError):
         return _OUT_OF_MEMORY
     return TerminationMessage(
-        exit_code=1,
+        exit_code=UNEXPECTED,
         reason="UnexpectedError",
         message=f"{type(error).__name__}: {error}",
         remedy="The log above holds the traceback; please report it.",
@@ -41,7 +41,7 @@ def of_exception(error: Exception) -> TerminationMessage:
 
 
 _OUT_OF_MEMORY = TerminationMessage(
-    exit_code=1,
+    exit_code=UNEXPECTED,
     reason="OutOfMemory",
     message="the device ran out of memory",
     remedy="Lower spec.training.microBatchSize or spec.dataset.maxLength, set "

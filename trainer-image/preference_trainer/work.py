@@ -92,6 +92,7 @@ def prepare(
 
     Raises:
         ConfigurationError: The document was not checked, or asks for what is not here.
+        DeviceUnavailable: It asks for a GPU that does not answer.
 
     """
     if document.resolved is None:

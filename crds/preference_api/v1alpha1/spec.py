@@ -73,7 +73,12 @@ class PreferenceJobSpec(ApiModel):
         description="Most seconds each Job of a run may be active; read when the Job is made.",
     )
     ttl_seconds_after_finished: int | None = Field(
-        None, ge=0, description="Seconds after the end at which the object is deleted."
+        None,
+        ge=0,
+        description=(
+            "Seconds after the end at which the object is deleted; not for objects that a GitOps "
+            "tool makes again."
+        ),
     )
     image: Annotated[str, Field(min_length=1, max_length=512)] | None = Field(
         None, description="Trainer image, within the operator's allow-list."

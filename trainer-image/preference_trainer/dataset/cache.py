@@ -24,7 +24,14 @@ from preference_trainer.dataset.records import (
     to_demonstration,
     to_pair,
 )
-from preference_trainer.storage import Location, fetch_tree, publish_tree, read_manifest
+from preference_trainer.storage import (
+    MANIFEST_NAME,
+    Damaged,
+    Location,
+    fetch_tree,
+    missing_files,
+    publish_tree,
+)
 
 TRAINING = "train.parquet"
 EVALUATION = "evaluation.parquet"
@@ -78,13 +85,36 @@ def cache_place(output: Location, digest: str) -> Location:
 
 
 def publish(folder: Path, place: Location, *, about: dict[str, int]) -> None:
-    """Put a folder into the cache, where it is not there yet.
+    """Put a folder into the cache, where it is not there yet or no longer whole.
 
     Raises:
         StorageRefused, StorageUnavailable: As the storage answers.
     """
-    if read_manifest(place) is None:
+    if not lies_whole(place):
         publish_tree(folder, place, about=about)
+
+
+def lies_whole(place: Location) -> bool:
+    """Whether the cache holds every file of a digest, by size; the rest of one no longer counts.
+
+    Rules of a bucket expire object by object, so that a manifest may outlive what it names.
+
+    Raises:
+        StorageRefused, StorageUnavailable: As the storage answers.
+    """
+    try:
+        missing = missing_files(place)
+    except Damaged:
+        _disown(place)
+        return False
+    if missing and missing != [MANIFEST_NAME]:
+        _disown(place)
+    return not missing
+
+
+def _disown(place: Location) -> None:
+    """Let the tree be written again. The reports of other runs' checks, which lie there, stay."""
+    (place / MANIFEST_NAME).delete()
 
 
 def read_pairs(place: Location) -> tuple[list[Pair], list[Pair]]:
@@ -92,10 +122,10 @@ def read_pairs(place: Location) -> tuple[list[Pair], list[Pair]]:
 
     Raises:
         NotFound: The cache does not hold them.
-        Damaged: A file is not what the manifest says.
+        Damaged: A file is not what the manifest says; the next check writes all of them again.
     """
     with tempfile.TemporaryDirectory() as folder:
-        fetch_tree(place, Path(folder))
+        _fetch(place, Path(folder))
         training, held_out = (
             [
                 to_pair(record, source=(place / name).uri, row=row)
@@ -109,12 +139,21 @@ def read_pairs(place: Location) -> tuple[list[Pair], list[Pair]]:
 def read_demonstrations(place: Location) -> list[Demonstration]:
     """Demonstrations of a digest, verified; raises as `read_pairs`."""
     with tempfile.TemporaryDirectory() as folder:
-        fetch_tree(place, Path(folder))
+        _fetch(place, Path(folder))
         numbered: Iterable[tuple[int, Record]] = enumerate(
             _records(Path(folder) / DEMONSTRATIONS), start=1
         )
         source = (place / DEMONSTRATIONS).uri
         return [to_demonstration(record, source=source, row=row) for row, record in numbered]
+
+
+def _fetch(place: Location, folder: Path) -> None:
+    try:
+        fetch_tree(place, folder)
+    except Damaged:
+        # The next attempt finds none and checks again.
+        _disown(place)
+        raise
 
 
 def _records(path: Path) -> Iterator[Record]:

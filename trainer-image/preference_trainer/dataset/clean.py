@@ -46,9 +46,17 @@ def judge(table: Table, held_out: Mask) -> NDArray[np.int8]:
         rows = rows[~again]
         faults[rows[shared(table.answers[rows])]] = FAULTS.index(Fault.CONFLICTING)
     kept = faults == NO_FAULT
-    leaked = np.isin(table.prompt, table.prompt[held_out & kept]) & ~held_out & kept
-    faults[leaked] = FAULTS.index(Fault.OVERLAP)
+    faults[leaked(table, held_out, kept)] = FAULTS.index(Fault.OVERLAP)
     return faults
+
+
+def leaked(table: Table, held_out: Mask, kept: Mask) -> Mask:
+    """Kept training rows whose prompt, with or without what the spec adds, is held out."""
+    prompts, questions = (
+        np.isin(keys, keys[held_out & kept]) for keys in (table.prompt, table.question)
+    )
+    mask: Mask = (prompts | questions) & ~held_out & kept
+    return mask
 
 
 def repeated(keys: Keys) -> Mask:

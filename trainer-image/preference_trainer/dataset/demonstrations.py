@@ -18,6 +18,7 @@ from preference_trainer.dataset.lengths import Limit, TokenCounter, TokenCounts
 from preference_trainer.dataset.messages import read_messages, with_system
 from preference_trainer.dataset.pairs import Content, Demonstration, Fault, is_blank
 from preference_trainer.dataset.parse import prompt_text, text_of
+from preference_trainer.dataset.questions import question
 from preference_trainer.dataset.read import Row, data_files
 from preference_trainer.dataset.records import Record, key, of_demonstration
 from preference_trainer.dataset.records import prompt_text as prompt_of
@@ -106,7 +107,8 @@ def prepare_demonstrations(
         tokenizer: The model's tokenizer.
         reading: How rows are read.
         limit: Most tokens, as of the pairs.
-        held_out_prompts: Hashes of the held-out prompts of the pairs, which nothing is trained on.
+        held_out_prompts: Hashes of the held-out prompts of the pairs, with and without what the
+            spec adds, which nothing is trained on.
 
     Raises:
         DataError: Rows that cannot be understood, or none is left.
@@ -114,7 +116,7 @@ def prepare_demonstrations(
         StorageRefused, StorageUnavailable: As the storage answers.
         StoppedEarly: The process was told to stop.
     """
-    cleaning = _Cleaning(held_out_prompts)
+    cleaning = _Cleaning(held_out_prompts, reading.prompt)
     counter, folder = TokenCounter(), reading.workdir / "demonstrations"
     folder.mkdir(parents=True)
     kept = cleaning.kept(dataset, reading)
@@ -136,8 +138,9 @@ def prepare_demonstrations(
 class _Cleaning:
     """Passes demonstrations on that are fit to be shown, once each, and counts the others."""
 
-    def __init__(self, held_out_prompts: Keys) -> None:
+    def __init__(self, held_out_prompts: Keys, prompt: PromptTemplate) -> None:
         self._held_out = set(held_out_prompts.tolist())
+        self._prompt = prompt
         self._seen: set[int] = set()
         self._rows = 0
         self.tally = Tally()
@@ -157,7 +160,8 @@ class _Cleaning:
 
     def _judged(self, shown: Demonstration) -> tuple[Demonstration, Record] | Fault:
         record = of_demonstration(shown)
-        if key(prompt_of(record)) in self._held_out:
+        prompts = {key(prompt_of(record)), key(question(record, self._prompt))}
+        if prompts & self._held_out:
             return Fault.OVERLAP
         whole = key(record.prompt, record.chosen)
         if whole in self._seen:

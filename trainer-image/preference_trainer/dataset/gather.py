@@ -31,7 +31,7 @@ _HELD_OUT_NAME = re.compile(r"(^|[_.-])(test|val|valid|validation|eval|dev)([_.-
 class Gathered:
     """What the first pass found, row by row in `index` and in sum elsewhere."""
 
-    index: Index = field(default_factory=Index)
+    index: Index
     tally: Tally = field(default_factory=Tally)
     sources: list[SourceReport] = field(default_factory=list)
     scored: int = 0
@@ -73,7 +73,7 @@ def gather(parts: list[Part], spool: Spool, reading: Reading) -> Gathered:
         StorageRefused, StorageUnavailable: As the storage answers.
         StoppedEarly: The process was told to stop.
     """
-    gathered = Gathered()
+    gathered = Gathered(Index(reading.prompt))
     for number, part in enumerate(parts):
         files = data_files(reading.open(part.uri), field=part.uri_field)
         rows, head = peek(files, part.uri, part.uri_field, reading)

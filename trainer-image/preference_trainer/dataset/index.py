@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from preference_api.v1alpha1.dataset import PromptTemplate
 from preference_trainer.dataset.pairs import Pair, text_length
+from preference_trainer.dataset.questions import question
 from preference_trainer.dataset.records import Record, key, prompt_text
 
 Keys = NDArray[np.uint64]
@@ -21,6 +23,7 @@ class Table:
 
     Args:
         prompt: Hash of the prompt.
+        question: Hash of the prompt without what the spec puts around it.
         pair: Hash of prompt, tools and both answers.
         answers: Hash of prompt, tools and both answers, whichever was chosen.
         part: Index of the part of the dataset.
@@ -32,6 +35,7 @@ class Table:
     """
 
     prompt: Keys
+    question: Keys
     pair: Keys
     answers: Keys
     part: Numbers
@@ -43,21 +47,23 @@ class Table:
 
 
 class Index:
-    """Collects rows; about 60 bytes each."""
+    """Collects rows; about 70 bytes each."""
 
-    def __init__(self) -> None:
-        self._keys = {name: array("Q") for name in ("prompt", "pair", "answers")}
+    def __init__(self, prompt: PromptTemplate | None = None) -> None:
+        self._prompt = prompt or PromptTemplate()
+        self._keys = {name: array("Q") for name in ("prompt", "question", "pair", "answers")}
         names = ("part", "file", "row", "chosen_length", "rejected_length")
         self._numbers = {name: array("q") for name in names}
         self._files: dict[str, int] = {}
 
     def add(self, pair: Pair, record: Record, *, part: int) -> None:
         """Remember a row."""
-        question = (record.prompt, record.tools or "")
+        asked = (record.prompt, record.tools or "")
         chosen, rejected = record.chosen, record.rejected or ""
         self._keys["prompt"].append(key(prompt_text(record)))
-        self._keys["pair"].append(key(*question, chosen, rejected))
-        self._keys["answers"].append(key(*question, *sorted((chosen, rejected))))
+        self._keys["question"].append(key(question(record, self._prompt)))
+        self._keys["pair"].append(key(*asked, chosen, rejected))
+        self._keys["answers"].append(key(*asked, *sorted((chosen, rejected))))
         self._numbers["part"].append(part)
         self._numbers["file"].append(self._files.setdefault(pair.source, len(self._files)))
         self._numbers["row"].append(pair.row)

@@ -34,7 +34,7 @@ class Prepared:
     Args:
         folder: Folder with the two files of the cache.
         report: What was found.
-        held_out_prompts: Hashes of the held-out prompts.
+        held_out_prompts: Hashes of the held-out prompts, with and without what the spec adds.
     """
 
     folder: Path
@@ -75,7 +75,9 @@ def prepare(dataset: Dataset, tokenizer: Tokenizer, reading: Reading) -> Prepare
     spool.unlink()
     _require_pairs(training, held_out, writing.limit, gathered.tally)
     report = _report(gathered, table, selection, (training, held_out), tokenizer)
-    return Prepared(folder, report, np.unique(table.prompt[kept_mask(held_out, table)]))
+    tested = kept_mask(held_out, table)
+    prompts = np.union1d(table.prompt[tested], table.question[tested])
+    return Prepared(folder, report, prompts)
 
 
 def _require_pairs(training: Side, held_out: Side, limit: Limit, tally: Tally) -> None:

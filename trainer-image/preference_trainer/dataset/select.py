@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from preference_api.v1alpha1.dataset import Dataset
-from preference_trainer.dataset.clean import FAULTS, NO_FAULT, judge
+from preference_trainer.dataset.clean import FAULTS, NO_FAULT, judge, leaked
 from preference_trainer.dataset.index import Mask, Numbers, Table
 from preference_trainer.dataset.mixture import Part, copies
+from preference_trainer.dataset.pairs import Fault
 from preference_trainer.dataset.report import SHOWN, Place, Tally
 from preference_trainer.dataset.split import fraction_of, hold_out, limit
 from preference_trainer.errors import DataError
@@ -48,15 +49,17 @@ def select(table: Table, dataset: Dataset, parts: list[Part], tally: Tally) -> S
     """
     own = np.isin(table.part, [number for number, part in enumerate(parts) if part.held_out])
     faults = judge(table, own)
-    _count(table, faults, tally)
     kept = faults == NO_FAULT
-    require(int(kept.sum()), "usable", tally)
     held_out = own & kept
     fraction = fraction_of(dataset)
-    if fraction is not None:
+    if fraction is not None and kept.any():
         held_out[kept] = hold_out(table.prompt[kept], fraction)
+        # The split goes by the prompt as it is written out, which differs from form to form.
+        faults[leaked(table, held_out, kept)] = FAULTS.index(Fault.OVERLAP)
+    _count(table, faults, tally)
+    require(int(kept.sum()), "usable", tally)
     require(int(held_out.sum()), "held-out", tally)
-    taken = _taken(table, parts) * (kept & ~held_out)
+    taken = _taken(table, parts) * ((faults == NO_FAULT) & ~held_out)
     require(int(taken.sum()), "training", tally)
     return Selection(faults, held_out, limit(taken, table.pair, dataset.max_pairs))
 

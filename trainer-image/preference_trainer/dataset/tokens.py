@@ -102,7 +102,7 @@ def refuse_overlong(places: Sequence[str], limit: Limit, counts: TokenCounts) ->
 def _encode(
     examples: Iterable[Example], tokenizer: Tokenizer, limit: Limit, names: Sequence[str]
 ) -> Encoded:
-    counter, shared = TokenCounter(), list(range(len(tokenizer)))
+    counter, shared = TokenCounter(), _ids(tokenizer)
     rows: list[dict[str, list[int]]] = []
     kept: list[int] = []
     left_out: list[str] = []
@@ -116,6 +116,11 @@ def _encode(
     counts = counter.counts()
     refuse_overlong(left_out, limit, counts)
     return Encoded(rows, kept, counts)
+
+
+def _ids(tokenizer: Tokenizer) -> list[int]:
+    """Every id up to the highest, which added tokens may put beyond their count."""
+    return list(range(max(tokenizer.get_vocab().values(), default=-1) + 1))
 
 
 def _row(tokens: Tokens, names: Sequence[str], shared: list[int]) -> dict[str, list[int]]:

@@ -8,7 +8,7 @@ from preference_trainer.evaluation.examples import (
     encode_samples,
     prompt_group,
 )
-from preference_trainer.evaluation.gate import GateDecision, GateReason, decide
+from preference_trainer.evaluation.gate import GateDecision, GateReason, decide, rolled_back
 from preference_trainer.evaluation.headline import headline
 from preference_trainer.evaluation.measure import evaluate
 from preference_trainer.evaluation.metrics import EvaluationMetrics
@@ -33,4 +33,5 @@ __all__ = [
     "evaluate",
     "headline",
     "prompt_group",
+    "rolled_back",
 ]

@@ -23,6 +23,7 @@ class GateReason(StrEnum):
     WORSE_THAN_BASE = "WorseThanBase"
     WORSE_THAN_CURRENT = "WorseThanCurrent"
     UNDECIDED = "Undecided"
+    ROLLED_BACK = "RolledBack"
 
 
 class GateDecision(ApiModel):
@@ -72,6 +73,16 @@ def decide(
         reason=(failed or checks)[0].reason,
         message=" ".join(check.message for check in checks),
     )
+
+
+def rolled_back(run_id: str) -> GateDecision:
+    """The verdict on a run that a person has rolled back from: only a person brings it back."""
+    message = (
+        f"Run {run_id} was rolled back from, so it is not promoted by itself again; "
+        f"`preference rollback NAME --to {run_id}` brings it back, and another run is promoted "
+        "as usual."
+    )
+    return GateDecision(passed=False, reason=GateReason.ROLLED_BACK, message=message)
 
 
 def _reaches(examples: Sequence[Example], minimum: float, confidence: float) -> GateDecision:

@@ -11,7 +11,7 @@ from preference_api.installing import from_checkout
 from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.model import DType, Model
 from preference_api.v1alpha1.training import Optimizer
-from preference_trainer.errors import ConfigurationError
+from preference_trainer.errors import ConfigurationError, DeviceUnavailable
 
 _NATIVE_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
@@ -38,7 +38,8 @@ def choose_device(model: Model, *, gpus: int) -> Device:
     """The device that the spec asks for.
 
     Raises:
-        ConfigurationError: A GPU is asked for and none is there, or NF4 without CUDA.
+        ConfigurationError: A GPU is asked for and this torch knows none, or NF4 without CUDA.
+        DeviceUnavailable: A GPU is asked for and none answers.
 
     """
     kind = _kind(gpus)
@@ -79,14 +80,21 @@ def require_bitsandbytes(spec: PreferenceJobSpec) -> None:
 def _kind(gpus: int) -> Literal["cpu", "cuda"]:
     if gpus == 0:
         return "cpu"
-    if not torch.cuda.is_available():
+    if torch.cuda.is_available():
+        return "cuda"
+    if torch.version.cuda is None:
         raise ConfigurationError(
-            f"spec.resources.gpus is {gpus} and this machine shows no CUDA device",
-            remedy="Set spec.resources.gpus to 0 to train on the processor, or run where a GPU "
-            "and its driver are visible.",
+            f"spec.resources.gpus is {gpus} and this torch was built without CUDA",
+            remedy="Set spec.resources.gpus to 0 to train on the processor, or use a trainer image "
+            "for GPUs.",
             reason="NoGPU",
         )
-    return "cuda"
+    # So it is while a driver is exchanged, too, or a node's GPUs are still coming up.
+    raise DeviceUnavailable(
+        f"spec.resources.gpus is {gpus} and this machine shows no CUDA device",
+        remedy="Try again; if it stays so, look at the GPU and the driver of the node, or set "
+        "spec.resources.gpus to 0 to train on the processor.",
+    )
 
 
 def _weights(model: Model, *, native_bfloat16: bool) -> torch.dtype:

@@ -38,17 +38,11 @@ def fetch_model(
         select: Lists the files that count.
 
     Raises:
-        ConfigurationError: The model changed since it was checked.
+        ConfigurationError: The model changed since it was checked, or while it arrived.
 
     """
     files = select(source)
-    if files_digest(files) != expected:
-        raise ConfigurationError(
-            f"{field}: the model at {source.uri} changed since it was checked",
-            remedy="Start the job again, so that the new model is checked; or pin a revision.",
-            reason="ModelChanged",
-        )
-
+    _require_same(files, expected, f"{field}: the model at {source.uri}")
     if board is not None:
         board.enter(Stage.DOWNLOAD, steps=sum(item.size for item in files))
 
@@ -61,8 +55,19 @@ def fetch_model(
         (source / name).download(folder / name, on_bytes=on_bytes)
 
     in_parallel(fetch, [item.name for item in files])
+    # Files are fetched one by one: a model replaced meanwhile is here in parts of both.
+    _require_same(select(source), expected, f"{field}: the model at {source.uri}")
     log("ModelFetched", uri=source.uri, digest=expected)
     return _as_safetensors(folder)
+
+
+def _require_same(files: list[ObjectInfo], expected: str, what: str) -> None:
+    if files_digest(files) != expected:
+        raise ConfigurationError(
+            f"{what} changed since it was checked",
+            remedy="Start the job again, so that the new model is checked; or pin a revision.",
+            reason="ModelChanged",
+        )
 
 
 def _as_safetensors(folder: Path) -> Path:

@@ -1,5 +1,6 @@
 """Loading the policy: the base model, whole or with adapters, fresh or from saved weights."""
 
+import errno
 import gc
 import json
 from dataclasses import replace
@@ -20,6 +21,9 @@ from transformers import (
 from preference_api.v1alpha1.model import LoRA, Model, Quantization
 from preference_trainer.errors import ConfigurationError
 from preference_trainer.model.device import Device
+
+_OF_THE_MACHINE = (errno.EIO, errno.ENOMEM, errno.ENOSPC)
+"""What a disk or a memory does to a whole model; elsewhere it can be loaded."""
 
 
 def load_policy(
@@ -77,9 +81,11 @@ def load_whole(
             local_files_only=True,
             quantization_config=_nf4(device) if quantization else None,
         )
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, torch.AcceleratorError):
         raise
     except (SafetensorError, OSError, ValueError, RuntimeError, ImportError) as error:
+        if isinstance(error, OSError) and error.errno in _OF_THE_MACHINE:
+            raise
         raise ConfigurationError(
             f"{field}: the model cannot be loaded: {error}",
             remedy=f"Check that {field} holds a whole causal language model in safetensors.",

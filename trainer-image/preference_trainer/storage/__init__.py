@@ -2,11 +2,23 @@
 
 from preference_trainer.storage.errors import Damaged, NotFound, PreconditionFailed, Replaced
 from preference_trainer.storage.location import Location
-from preference_trainer.storage.manifest import fetch_tree, publish_tree, read_manifest
+from preference_trainer.storage.manifest import (
+    fetch_tree,
+    missing_files,
+    publish_tree,
+    read_manifest,
+)
 from preference_trainer.storage.opening import open_location
-from preference_trainer.storage.records import FileRecord, Manifest, ObjectInfo, OnBytes
+from preference_trainer.storage.records import (
+    MANIFEST_NAME,
+    FileRecord,
+    Manifest,
+    ObjectInfo,
+    OnBytes,
+)
 
 __all__ = [
+    "MANIFEST_NAME",
     "Damaged",
     "FileRecord",
     "Location",
@@ -17,6 +29,7 @@ __all__ = [
     "PreconditionFailed",
     "Replaced",
     "fetch_tree",
+    "missing_files",
     "open_location",
     "publish_tree",
     "read_manifest",

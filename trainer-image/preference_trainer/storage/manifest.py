@@ -38,6 +38,19 @@ def read_manifest(location: Location) -> Manifest | None:
         ) from error
 
 
+def missing_files(tree: Location) -> list[str]:
+    """The files that a tree lacks, or has in another size, by its manifest.
+
+    Raises:
+        Damaged: As `read_manifest`.
+    """
+    manifest = read_manifest(tree)
+    if manifest is None:
+        return [MANIFEST_NAME]
+    sizes = {item.name: item.size for item in tree.list()}
+    return [file.name for file in manifest.files if sizes.get(file.name) != file.size]
+
+
 def publish_tree(
     folder: Path,
     location: Location,

@@ -27,17 +27,18 @@ _SPOILT = (
     "IncompleteBody",
 )
 _BUSY = ("SlowDown", "RequestTimeout", "RequestTimeTooSkewed", "Throttling", "TooManyRequests")
-_BAD_TOKEN = ("ExpiredToken", "ExpiredTokenException", "InvalidToken", "InvalidIdentityToken")
+_BAD_TOKEN = ("InvalidToken", "InvalidIdentityToken")
+_NO_IDENTITY_NOW = ("ExpiredToken", "ExpiredTokenException", "IDPCommunicationError")
+"""Answers that end by themselves: a pod that starts anew is given a new token."""
 _UNKNOWN_KEY = "XAdminUserNotFound"
 """What versitygw answers, with status 404, where it does not know the access key."""
 _IDENTITY = (
     boto.NoCredentialsError,
     boto.PartialCredentialsError,
-    boto.CredentialRetrievalError,
     boto.ProfileNotFound,
-    boto.TokenRetrievalError,
     boto.UnauthorizedSSOTokenError,
 )
+_IDENTITY_LATE = (boto.CredentialRetrievalError, boto.TokenRetrievalError)
 _BROKEN_BODY = (
     boto.IncompleteReadError,
     boto.ResponseStreamingError,
@@ -70,6 +71,8 @@ def translated(error: boto.ClientError | boto.BotoCoreError, uri: str) -> Traine
     """The TrainerError for an error of botocore. No secret is ever part of it."""
     if isinstance(error, boto.ClientError):
         return _answered(error, uri)
+    if isinstance(error, _IDENTITY_LATE):
+        return _no_identity_now(uri, str(error))
     if isinstance(error, _IDENTITY):
         return _no_right(uri, str(error))
     if isinstance(error, boto.SSLError):
@@ -99,6 +102,8 @@ def _answered(error: boto.ClientError, uri: str) -> TrainerError:
         return _redirected(uri, said)
     if code in _SPOILT:
         return Damaged(f"{uri} was spoilt on its way ({said})", remedy="Try again.")
+    if code in _NO_IDENTITY_NOW:
+        return _no_identity_now(uri, said)
     if code in _BUSY or status == 429 or (status >= 500 and status != 501):
         return _unavailable(uri, said)
     return _refused(uri, said, status, code)
@@ -131,6 +136,14 @@ def _no_right(uri: str, said: str) -> StorageRefused:
         "AWS_SECRET_ACCESS_KEY, or give the service account an identity, that may list, read and "
         "write there.",
         reason="AccessDenied",
+    )
+
+
+def _no_identity_now(uri: str, said: str) -> StorageUnavailable:
+    return StorageUnavailable(
+        f"no valid credentials for {uri} at this time ({said})",
+        remedy="Try again; if it stays so, renew the Secret that storage.credentialsSecret names, "
+        "or look at the identity of the service account.",
     )
 
 

@@ -104,6 +104,7 @@ def preference_trainer(
         callbacks=_callbacks(context, rows, guards=spec.training.stop_when, beta=_beta(spec)),
     )
     _drop_needless_reference(trainer, spec)
+    _train_in_float32(trainer.model)
     _silence(trainer)
     return trainer
 
@@ -174,8 +175,21 @@ def sft_trainer(
         processing_class=context.tokenizer,
         callbacks=_callbacks(context, [_as_row(row) for row in rows], guards=StopWhen()),
     )
+    _train_in_float32(trainer.model)
     _silence(trainer)
     return trainer
+
+
+def _train_in_float32(model: PreTrainedModel) -> None:
+    """Undo TRL's cast of the adapters of a quantised model to bfloat16.
+
+    peft loads the adapters of a checkpoint in float32: a run that was resumed would go on in
+    another format than one that was not.
+    """
+    if getattr(model, "is_loaded_in_4bit", False):
+        for weight in model.parameters():
+            if weight.requires_grad:
+                weight.data = weight.data.float()
 
 
 def _silence(trainer: Trainer) -> None:
