@@ -100,7 +100,9 @@ def check(document: RunDocument) -> RunDocument:
     return document.model_copy(update={"resolved": summary.resolved})
 
 
-def train(document: RunDocument, *, stop: StopRequest | None = None) -> TrainSummary:
+def train(
+    document: RunDocument, *, stop: StopRequest | None = None, metrics: Metrics | None = None
+) -> TrainSummary:
     """Train a checked document in this process."""
     from preference_trainer.run import train as run
 
@@ -110,7 +112,7 @@ def train(document: RunDocument, *, stop: StopRequest | None = None) -> TrainSum
             document,
             folder=Path(folder),
             board=board,
-            metrics=Metrics(job=document.name),
+            metrics=metrics or Metrics(job=document.name),
             stop=stop or StopRequest(),
         )
 

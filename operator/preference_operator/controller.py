@@ -41,6 +41,7 @@ def utc_now() -> datetime:
 class Controller:
     """Works on keys from the queue.
 
+    knows: Tells whether an object is known with all that belongs to it.
     live: What running training pods answered last, by the uid of the pod.
     refusals: Why the last child of an object could not be made.
     """
@@ -49,6 +50,7 @@ class Controller:
     store: Store
     queue: WorkQueue
     clock: Callable[[], datetime] = utc_now
+    knows: Callable[[Key], bool] = lambda _key: True
     live: dict[str, LiveProgress] = field(default_factory=dict)
     refusals: dict[Key, Diagnosis] = field(default_factory=dict)
 
@@ -123,7 +125,8 @@ class Controller:
         if run is None or run.id is None or run.completion_time is not None:
             return None
         bodies = self.store.preference_jobs_at(run.id)
-        others = [other for other in map(read_job, bodies) if same_run(job, other)]
+        known = (other for other in map(read_job, bodies) if self.knows(other.key))
+        others = [other for other in known if same_run(job, other)]
         return first_of(job, [Other(job=one, training=self._trains(one)) for one in others])
 
     def _trains(self, job: Job) -> bool:

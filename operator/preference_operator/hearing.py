@@ -5,7 +5,7 @@ nothing changed, reach nobody; without them a quiet cluster would look like a br
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -28,6 +28,12 @@ class Hearing:
         """Note that a path said something; others than those of watched resources are left out."""
         if _resource(path) in set(Kind):
             self._paths[path] = self.clock()
+
+    def forget(self, namespaces: Collection[str]) -> None:
+        """Leave out namespaces that are not watched any more."""
+        for path in [*self._paths]:
+            if any(f"/namespaces/{namespace}/" in path for namespace in namespaces):
+                del self._paths[path]
 
     def by_resource(self) -> dict[str, float]:
         """When each resource last said something: of several namespaces, the most silent one."""

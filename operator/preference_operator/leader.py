@@ -25,6 +25,8 @@ _LOG = logging.getLogger(__name__)
 
 _FIRST_PAUSE_SECONDS, _MOST_PAUSE_SECONDS = 0.5, 4.0
 _MOST_MISSED = 3
+_REFUSED_SECONDS = 30.0
+"""Between two tries to list a namespace that could not be: rights may come back soon."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -107,7 +109,7 @@ class Leader:
         actor = Actor(
             cluster=self.cluster, store=self.store, settings=self.settings, metrics=self.metrics
         )
-        return Controller(actor=actor, store=self.store, queue=self.queue)
+        return Controller(actor=actor, store=self.store, queue=self.queue, knows=self.reach.knows)
 
     async def _compare(self, watches: Watches) -> None:
         """Compare the store with the API server: often until it is complete, then now and then."""
@@ -124,6 +126,7 @@ class Leader:
             # Why the watches broke may show in the lists.
             await first(asyncio.sleep(pause), watches.broken.wait())
             watches.broken.clear()
+            refused = self.reach.refused
             try:
                 behind = await resync.behind()
             except ClusterError as error:
@@ -138,7 +141,13 @@ class Leader:
                 self._complete()
             suspected = behind
             longer = min(2 * pause, _MOST_PAUSE_SECONDS)
-            pause = longer if behind else self.settings.resync_seconds
+            unsettled = behind or self.reach.refused != refused
+            pause = longer if unsettled else self._pause()
+
+    def _pause(self) -> float:
+        """Seconds to the next comparison, where nothing was found missing."""
+        most = _REFUSED_SECONDS if self.reach.refused else self.settings.resync_seconds
+        return min(most, self.settings.resync_seconds)
 
     def _complete(self) -> None:
         """Everything is known: begin to work, or look at everything again."""

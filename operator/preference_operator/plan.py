@@ -5,17 +5,18 @@ Everything here is decided from values, and no step depends on having seen an ev
 
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from preference_api.children import ChildStage
 from preference_api.identity import run_hash
 from preference_api.v1alpha1.placement import Concurrency
 from preference_operator.children import settings_hash
 from preference_operator.conditions import Outlook, false, true
-from preference_operator.diagnose import Diagnosis
+from preference_operator.diagnose import Diagnosis, Reason
 from preference_operator.draft import Draft, begin, resume
 from preference_operator.finishing import expired, keep_finished, reject, still_live
 from preference_operator.objects import Job
-from preference_operator.observe import ChildState, Seen
+from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import Plan, ProgressWrite, noted
 from preference_operator.retraining import accepted, dataset_changed, list_when_due
 from preference_operator.same_run import look_again, lost_to_another
@@ -23,6 +24,7 @@ from preference_operator.settings import Settings, image_allowed
 from preference_operator.stages import check_stage, train_stage
 from preference_operator.underway import never_began
 
+_OF_THE_NODES = (Reason.UNSCHEDULABLE, Reason.SCHEDULING_GATED)
 _FOLLOWS = "The spec was edited since; that run follows (spec.retrain.concurrency: Forbid)."
 _CORRECTED = "The operator's settings were changed before the pod began; its Job is made again."
 
@@ -80,9 +82,12 @@ def _not_allowed(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
     spec = draft.job.spec
     if spec is None or spec.image is None or image_allowed(spec.image, settings):
         return None
-    if any(child.run_hash == draft.run_hash and child.live for child in seen.children):
-        # It was allowed when its Job was made: other settings are no reason to lose the work.
+    # It was allowed when a Job was made from it: other settings are no reason to lose the work.
+    if any(map(partial(_at_work, draft), seen.children)):
         return None
+    followed = _follow(draft, seen, settings)
+    if followed is not None:
+        return followed
     fault = Diagnosis(
         reason="ImageNotAllowed",
         message=f"spec.image {spec.image} is not among the images that this operator may start",
@@ -92,16 +97,25 @@ def _not_allowed(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
     return reject(draft, seen, fault)
 
 
+def _at_work(draft: Draft, child: Child) -> bool:
+    """Whether a child of this run still has something to do, or to say."""
+    return child.run_hash == draft.run_hash and (child.live or child.stage is ChildStage.TRAIN)
+
+
 def _accepted(draft: Draft, seen: Seen, settings: Settings) -> Plan:
-    return _previous_run(draft, seen) or _corrected(draft, seen, settings) or _this_run(draft, seen)
+    return (
+        _previous_run(draft, seen, settings)
+        or _corrected(draft, seen, settings)
+        or _this_run(draft, seen)
+    )
 
 
-def _previous_run(draft: Draft, seen: Seen) -> Plan | None:
+def _previous_run(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
     """Children of another spec: followed to their end, or stopped, before the next run begins."""
     old = tuple(child for child in seen.children if child.run_hash != draft.run_hash)
     if not old:
         return None
-    followed = _follow(draft, seen)
+    followed = _follow(draft, seen, settings)
     if followed is not None:
         return followed
     gone = tuple(child for child in old if not child.deleting)
@@ -117,7 +131,7 @@ def _previous_run(draft: Draft, seen: Seen) -> Plan | None:
     return Plan(delete=gone, draft=draft)
 
 
-def _follow(draft: Draft, seen: Seen) -> Plan | None:
+def _follow(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
     """With `concurrency: Forbid`, a training that runs is let run to its end."""
     job, run = draft.job, draft.job.status.run
     assert job.spec is not None
@@ -131,8 +145,8 @@ def _follow(draft: Draft, seen: Seen) -> Plan | None:
     if train.state is ChildState.SUCCEEDED and (not train.message or not train.message.result):
         # Its result stands in the bucket, and only a check for the earlier spec would find it.
         return None
-    if never_began(train, job.status.checkpoint):
-        # What it waits for may be the very thing that the edit corrects.
+    if never_began(train, job.status.checkpoint) or _outdated(draft, seen, train, settings):
+        # What it waits for may be the very thing that the edit, or a setting, corrects.
         return None
     return _next_follows(train_stage(resume(job, run, draft.now), seen, train))
 
@@ -155,14 +169,25 @@ def _corrected(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
     if spec is None or spec.suspend:
         return None
     for child in seen.children:
-        stuck = child.state is ChildState.WAITING and not (child.deleting or child.queued)
-        if not stuck or (seen.complaint or child.waiting) is None:
-            continue
-        if child.made_from not in ("", settings_hash(spec, child.stage, settings)):
+        if _outdated(draft, seen, child, settings):
             counted = draft.count(child.attempts)
             again = counted.stand("Restarting", Outlook.PROGRESSING, "SettingsChanged", _CORRECTED)
             return Plan(delete=(child,), draft=again)
     return None
+
+
+def _outdated(draft: Draft, seen: Seen, child: Child, settings: Settings) -> bool:
+    """Whether a pod cannot start, and other settings than those of its Job may be why.
+
+    What only waits for a node keeps its place, but for a check, whose size is a setting.
+    """
+    spec, trouble = draft.job.spec, seen.complaint or child.waiting
+    assert spec is not None
+    if child.state is not ChildState.WAITING or child.deleting or child.queued or not trouble:
+        return False
+    if child.stage is ChildStage.TRAIN and trouble.reason in _OF_THE_NODES:
+        return False
+    return child.made_from not in ("", settings_hash(spec, child.stage, settings))
 
 
 def _this_run(draft: Draft, seen: Seen) -> Plan:

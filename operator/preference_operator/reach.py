@@ -38,7 +38,7 @@ class Reach:
         """Take up which namespaces could not be listed just now; True where others could before."""
         before, self.refused = self.refused, frozenset(refused)
         self.unknown |= self.refused
-        _warn(sorted(self.refused))
+        _warn(sorted(self.refused - before))
         return self.refused != before
 
     def complete(self) -> None:

@@ -86,6 +86,7 @@ class Watches:
         self._restart.set()
 
     async def _once(self) -> None:
+        self.hearing.forget(self.reach.refused)
         ending = asyncio.ensure_future(first(self.stop.wait(), self._restart.wait()))
         try:
             tasks = await kopf.spawn_tasks(

@@ -8,8 +8,10 @@ from operator_builders import (
     CHECK,
     CHECKED,
     COMPLETE,
+    FAULT,
     SETTINGS,
     TRAIN,
+    TRAINED,
     case,
     checked,
     child,
@@ -19,7 +21,7 @@ from operator_builders import (
     preference_job,
     written,
 )
-from pod_states import stuck
+from pod_states import said, stuck, unscheduled
 from preference_api.children import ChildStage
 from preference_api.v1alpha1.status import Attempts
 from preference_operator.bodies import Body
@@ -29,6 +31,7 @@ from preference_operator.settings import Settings
 
 JOB, READY_TO_TRAIN = preference_job(), checked()
 ALLOWED = {"image": "ours/trainer:1"}
+FORBID = {"retrain": {"concurrency": "Forbid"}}
 NONE_ALLOWED = SETTINGS.model_copy(update={"allowed_images": ()})
 COMPLAINT = Diagnosis(reason="ServiceAccountNotFound", message="no account", remedy="Make it.")
 
@@ -106,6 +109,26 @@ def test_other_settings_disturb_nothing_that_is_well(children: tuple[Body, ...])
     assert decided.delete == ()
 
 
+@pytest.mark.parametrize("stage", [CHECK, TRAIN])
+def test_a_training_that_waits_for_a_node_keeps_its_place(stage: ChildStage) -> None:
+    body = JOB if stage is CHECK else READY_TO_TRAIN
+    made = child(body, stage)
+    unplaced = {**pod(made, "Pending"), "status": unscheduled("0/9 fit")["status"]}
+    decided = case(body, (made, unplaced)).plan(settings=changed(trainer_image="newer"))
+    # Of a check, room is a matter of the operator's settings.
+    assert bool(decided.delete) is (stage is CHECK)
+
+
+def test_with_forbid_an_earlier_training_that_settings_keep_from_starting_is_replaced() -> None:
+    tried = child(READY_TO_TRAIN, TRAIN, attempts=Attempts(preemptions=1))
+    body = edited(READY_TO_TRAIN, dpo={"beta": 0.3}, **FORBID)
+    moment = case(body, (tried, pulling(tried)))
+    assert moment.plan().delete == ()
+    decided = moment.plan(settings=changed(trainer_image="newer"))
+    assert [one.name for one in decided.delete] == [tried["metadata"]["name"]]
+    assert written(body, decided)["status"]["run"]["number"] == 2
+
+
 def test_suspension_comes_before_corrected_settings() -> None:
     body = edited(READY_TO_TRAIN, suspend=True)
     training = child(READY_TO_TRAIN, TRAIN)
@@ -120,6 +143,26 @@ def test_an_image_that_is_no_longer_allowed_stops_nothing_that_runs(stage: Child
     decided = case(body, (running, pod(running))).plan(settings=NONE_ALLOWED)
     assert decided.delete == ()
     assert conditions(written(body, decided))["Accepted"]["status"] == "True"
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "words", "reason"),
+    [(COMPLETE, 0, TRAINED, "Trained"), (FAULT, 6, said(6, reason="Diverged"), "Diverged")],
+)
+def test_what_an_image_that_is_no_longer_allowed_came_to_is_told(
+    end: tuple[str, str], code: int, words: str, reason: str
+) -> None:
+    body = checked(**ALLOWED)
+    done = child(body, TRAIN, end)
+    decided = case(body, (done, pod(done, code=code, words=words))).plan(settings=NONE_ALLOWED)
+    assert conditions(written(body, decided))["Succeeded"]["reason"] == reason
+
+
+def test_with_forbid_an_image_that_is_no_longer_allowed_stops_no_earlier_training() -> None:
+    body = checked(**ALLOWED)
+    running = child(body, TRAIN)
+    after = edited(body, dpo={"beta": 0.3}, **FORBID)
+    assert case(after, (running, pod(running))).plan(settings=NONE_ALLOWED).delete == ()
 
 
 def test_an_image_that_is_no_longer_allowed_begins_nothing() -> None:

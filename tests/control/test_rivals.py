@@ -172,6 +172,19 @@ def test_of_two_whose_checks_end_together_one_trains() -> None:
     assert len(trainings) == 1
 
 
+@pytest.mark.parametrize(("known", "trainings"), [(True, 0), (False, 1)])
+def test_one_in_a_namespace_that_cannot_be_read_is_not_waited_for(
+    known: bool, trainings: int
+) -> None:
+    world = World()
+    world.controller.knows = lambda key: known or key[0] != "gone"
+    for body in (standing(name="mine"), standing(name="other", namespace="gone", made=-9)):
+        world.api.put(Kind.PREFERENCE_JOBS, body)
+    world.look()
+    asyncio.run(world.controller.reconcile(("team", "mine")))
+    assert len(world.children) == trainings
+
+
 def test_a_training_of_its_own_is_followed() -> None:
     body = standing(name="mine")
     failed = (child(body, TRAIN, FAULT), pod(child(body, TRAIN), code=3))

@@ -60,6 +60,18 @@ def test_a_gpu_that_does_not_answer_is_tried_again(monkeypatch: pytest.MonkeyPat
     assert (caught.value.reason, caught.value.exit_code) == ("NoGPU", UNEXPECTED)
 
 
+def test_what_cuda_itself_says_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init() -> None:
+        raise RuntimeError("The NVIDIA driver on your system is too old (found version 12080).")
+
+    monkeypatch.setattr(torch.version, "cuda", "13.0")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "init", init)
+    with pytest.raises(DeviceUnavailable, match=r"found version 12080") as caught:
+        choose_device(ONE_GPU, gpus=1)
+    assert "CUDA 13.0" in caught.value.remedy
+
+
 PROCESSORS = [
     ("flags : fpu sse2 avx512_bf16 avx2", True),
     ("flags : fpu amx_bf16", True),

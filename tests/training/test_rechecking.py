@@ -11,6 +11,7 @@ from preference_api.v1alpha1.status import Stage
 from preference_api.wire import RunDocument
 from preference_trainer import rechecking
 from preference_trainer.errors import ConfigurationError, StoppedEarly
+from preference_trainer.metrics import Metrics
 from preference_trainer.storage import Damaged
 from s3_servers import S3Server
 
@@ -101,6 +102,18 @@ def test_expired_while_it_waits_it_goes_on_to_the_weights_it_would_have_had(
     assert world.weights(jobs.run_of(stopped)) == world.weights(
         jobs.run_of(straight, output="straight")
     )
+
+
+def test_rows_that_are_left_out_are_counted_once(world: World) -> None:
+    rows = [*jobs.dialogues(), jobs.dialogues()[0]]
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    world.server.put(world.bucket, "pairs.jsonl.gz", gzip.compress(lines.encode()))
+    document = jobs.check(world.document(training=SHORT))
+    expire(world, "output/cache/")
+    metrics = Metrics(job=document.name)
+    jobs.train(document, metrics=metrics)
+    [line] = [one for one in metrics.text().decode().splitlines() if 'reason="duplicate"' in one]
+    assert line.endswith(" 1.0")
 
 
 def test_at_another_output_the_same_run_is_trained(world: World) -> None:

@@ -16,6 +16,7 @@ from preference_trainer.trainers.head import spare_needless_work
 
 PATCHED = (
     (trl.trainer.utils, "_use_triton"),
+    (trl.trainer.utils, "_CHUNKED_LOGPROB_CHUNK_SIZE"),
     (trl.kernels.chunked_logprob, "_use_triton"),
     (trl.trainer.dpo_trainer, "hash_module"),
 )

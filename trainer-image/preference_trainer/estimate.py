@@ -15,8 +15,9 @@ Bytes on one device that holds the whole model:
   attention that stores no scores: norms are float32, so is the residual stream under autocast, and
   adapters keep their input in float32. With checkpointing each layer keeps its input only, in the
   residual stream's format, and one the rest.
-- logits: TRL's fused head holds a tile of 4096 tokens x 32768 words in float32, and its gradient;
-  where the head is trained, the gradient of its whole weight in float32 besides.
+- logits: TRL's fused head folds tiles of 4096 tokens x TILE_WORDS words; its backward pass was
+  measured to hold eight of them in float32. Where the head is trained, the gradient of its whole
+  weight in float32 besides.
 
 A micro batch of b pairs is 2 b sequences of the longest pair's length. The framework itself takes
 0.5 to 1 GiB more.
@@ -37,7 +38,9 @@ from preference_api.v1alpha1.training import Optimizer
 from preference_trainer.model.shape import ModelShape, is_target, shape_in
 
 _NF4_BITS = 4.127
-_TILE_TOKENS, _TILE_WORDS = 4096, 32768
+_TILE_TOKENS, _TILES = 4096, 8
+TILE_WORDS = 8192
+"""Words that the fused head folds at once."""
 _MOMENTS = {
     Optimizer.ADAMW: 2.0,
     Optimizer.ADAMW_8BIT: 2.0,
@@ -235,8 +238,8 @@ def _reference(spec: PreferenceJobSpec, shape: ModelShape) -> int:
 
 
 def _logits(spec: PreferenceJobSpec, shape: ModelShape, tokens: int) -> int:
-    tiles = 8 * min(tokens, _TILE_TOKENS) * min(shape.vocabulary, _TILE_WORDS)
-    return tiles + (4 * shape.vocabulary * shape.hidden if spec.model.lora is None else 0)
+    tile = 4 * min(tokens, _TILE_TOKENS) * min(shape.vocabulary, TILE_WORDS)
+    return _TILES * tile + (4 * shape.vocabulary * shape.hidden if spec.model.lora is None else 0)
 
 
 def _activations(spec: PreferenceJobSpec, shape: ModelShape, tokens: int) -> int:

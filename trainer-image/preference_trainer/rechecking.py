@@ -10,6 +10,7 @@ from preference_trainer.check import report_place, run_check
 from preference_trainer.dataset.cache import cache_place, lies_whole
 from preference_trainer.errors import ConfigurationError
 from preference_trainer.log import log
+from preference_trainer.metrics import Metrics
 from preference_trainer.storage import Location
 from preference_trainer.work import Work
 
@@ -34,8 +35,10 @@ def ensure_checked(work: Work) -> None:
     log("CheckedAgain", runId=work.resolved.run_id, output=work.output.uri)
     folder = work.folder / "check"
     folder.mkdir()
+    # The training counts the rows that were left out itself.
+    apart = Metrics(job=work.document.name)
     found = run_check(
-        work.document, workdir=folder, board=work.board, metrics=work.metrics, stop=work.stop
+        work.document, workdir=folder, board=work.board, metrics=apart, stop=work.stop
     ).resolved
     for name, field in _FIELDS.items():
         if getattr(found, name) != getattr(work.resolved, name):

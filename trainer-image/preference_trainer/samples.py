@@ -89,6 +89,8 @@ def _answer(
         max_new_tokens=limit,
         eos_token_id=ends,
         pad_token_id=tokenizer.pad_token_id,
+        # A model may ask for a static cache, for which transformers compiles; the image cannot.
+        disable_compile=True,
     )
     new = generated[0, len(prompt) :].tolist()
     ended = bool(new) and new[-1] in ends

@@ -76,5 +76,8 @@ def outcome(job: Job) -> str:
     if run.stage == Stage.CHECK:
         return "the check under way is stopped, and begins anew"
     if (job.spec.get("retrain") or {}).get("concurrency") == Concurrency.FORBID:
-        return "the training under way goes on to its end first (concurrency: Forbid)"
+        return (
+            "the training under way goes on to its end first, unless its pod has not begun yet "
+            "(concurrency: Forbid)"
+        )
     return "the training under way is stopped, and the new run begins (concurrency: Replace)"

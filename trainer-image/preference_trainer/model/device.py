@@ -58,6 +58,15 @@ def choose_device(model: Model, *, gpus: int) -> Device:
     return Device(kind=kind, weights=weights, autocast_bfloat16=full_precision and native)
 
 
+def _why_not() -> str:
+    """What CUDA itself says, as of a driver that is too old; `is_available` swallows it."""
+    try:
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+    except (RuntimeError, AssertionError) as error:
+        return str(error)
+    return "CUDA gives no reason"
+
+
 def require_bitsandbytes(spec: PreferenceJobSpec) -> None:
     """Refuse what only bitsandbytes does, where it is not installed.
 
@@ -91,9 +100,10 @@ def _kind(gpus: int) -> Literal["cpu", "cuda"]:
         )
     # So it is while a driver is exchanged, too, or a node's GPUs are still coming up.
     raise DeviceUnavailable(
-        f"spec.resources.gpus is {gpus} and this machine shows no CUDA device",
-        remedy="Try again; if it stays so, look at the GPU and the driver of the node, or set "
-        "spec.resources.gpus to 0 to train on the processor.",
+        f"spec.resources.gpus is {gpus} and this machine shows no CUDA device: {_why_not()}",
+        remedy=f"Try again; if it stays so, look at the GPU and the driver of the node, which has "
+        f"to know CUDA {torch.version.cuda}, or set spec.resources.gpus to 0 to train on the "
+        "processor.",
     )
 
 

@@ -6,7 +6,8 @@ shapes change. A processor has no such cost: on HH-RLHF two thirds of all positi
 a step of a small model takes half the time without them.
 
 On CUDA the head folds its tiles with kernels of Triton, which builds a helper with a C compiler
-when it launches the first of them. The image has none. TRL's own fold in torch does the same.
+when it launches the first of them. The image has none. TRL's own fold in torch does the same, and
+holds eight tiles at once, which have to be smaller for it: a gigabyte in place of four.
 
 Its DPOTrainer hashes every weight where the reference is precomputed, for a cache that is not
 used here.
@@ -18,9 +19,11 @@ import trl.kernels.chunked_logprob
 import trl.trainer.dpo_trainer
 import trl.trainer.utils
 
+from preference_trainer.estimate import TILE_WORDS
+
 
 def spare_needless_work() -> None:
-    """Patch all three, for every head and trainer that TRL makes from here on.
+    """Patch all of it, for every head and trainer that TRL makes from here on.
 
     Raises:
         AttributeError: This TRL lacks one of them, so that the patch would do nothing.
@@ -28,6 +31,7 @@ def spare_needless_work() -> None:
     # Two globals of one name: the first decides which positions are scored, the second with what.
     _replace(trl.trainer.utils, "_use_triton", lambda _device: True)
     _replace(trl.kernels.chunked_logprob, "_use_triton", lambda _device: False)
+    _replace(trl.trainer.utils, "_CHUNKED_LOGPROB_CHUNK_SIZE", TILE_WORDS)
     _replace(trl.trainer.dpo_trainer, "hash_module", lambda _model: "")
 
 
