@@ -83,7 +83,8 @@ def _not_allowed(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
     if spec is None or spec.image is None or image_allowed(spec.image, settings):
         return None
     # It was allowed when a Job was made from it: other settings are no reason to lose the work.
-    if any(map(partial(_at_work, draft), seen.children)):
+    working = any(map(partial(_at_work, draft), seen.children))
+    if working and _accepted(draft, seen, settings).create is None:
         return None
     followed = _follow(draft, seen, settings)
     if followed is not None:

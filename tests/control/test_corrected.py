@@ -158,6 +158,14 @@ def test_what_an_image_that_is_no_longer_allowed_came_to_is_told(
     assert conditions(written(body, decided))["Succeeded"]["reason"] == reason
 
 
+def test_a_job_that_is_over_is_no_reason_to_start_an_image_that_is_not_allowed() -> None:
+    body = preference_job(spec=ALLOWED)
+    stray = child(body, TRAIN, COMPLETE)
+    decided = case(body, stray).plan(settings=NONE_ALLOWED)
+    assert decided.create is None
+    assert conditions(written(body, decided))["Accepted"]["reason"] == "ImageNotAllowed"
+
+
 def test_with_forbid_an_image_that_is_no_longer_allowed_stops_no_earlier_training() -> None:
     body = checked(**ALLOWED)
     running = child(body, TRAIN)
