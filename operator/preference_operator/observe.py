@@ -128,6 +128,10 @@ class Seen:
         wanted = (run_hash, stage)
         return next((one for one in self.children if (one.run_hash, one.stage) == wanted), None)
 
+    def trouble(self, child: Child) -> Diagnosis | None:
+        """Why a child has no pod, or one that does not run yet."""
+        return self.complaint or child.waiting
+
 
 def observe(facts: Facts) -> Seen:
     """Read the children out of the raw objects."""

@@ -13,6 +13,7 @@ from preference_api.v1alpha1.placement import Concurrency
 from preference_operator.children import settings_hash
 from preference_operator.conditions import Outlook, false, true
 from preference_operator.diagnose import Diagnosis, Reason
+from preference_operator.diagnose.remedies import diagnose
 from preference_operator.draft import Draft, begin, resume
 from preference_operator.finishing import expired, keep_finished, reject, still_live
 from preference_operator.objects import Job
@@ -42,11 +43,13 @@ def plan(job: Job, seen: Seen, *, now: datetime, settings: Settings) -> Plan:
     if job.deleting:
         return Plan()
     draft = begin(job, now)
+    if job.spec is not None:
+        draft = draft.say(accepted=accepted(job.spec, now))
     decided = (
         _finished(draft, seen)
         or _invalid(draft, seen)
         or _not_allowed(draft, seen, settings)
-        or _accepted(draft.say(accepted=accepted(draft.job, now)), seen, settings)
+        or _accepted(draft, seen, settings)
     )
     return noted(job, decided)
 
@@ -56,8 +59,6 @@ def _finished(draft: Draft, seen: Seen) -> Plan | None:
     end = draft.job.end
     if end is None:
         return None
-    if draft.job.spec is not None:
-        draft = draft.say(accepted=accepted(draft.job, draft.now))
     return (
         expired(draft)
         or dataset_changed(draft, seen, end)
@@ -83,19 +84,14 @@ def _not_allowed(draft: Draft, seen: Seen, settings: Settings) -> Plan | None:
     if spec is None or spec.image is None or image_allowed(spec.image, settings):
         return None
     # It was allowed when a Job was made from it: other settings are no reason to lose the work.
-    working = any(map(partial(_at_work, draft), seen.children))
-    if working and _accepted(draft, seen, settings).create is None:
-        return None
+    onward = _accepted(draft, seen, settings)
+    if any(map(partial(_at_work, draft), seen.children)) and onward.create is None:
+        return onward
     followed = _follow(draft, seen, settings)
     if followed is not None:
         return followed
-    fault = Diagnosis(
-        reason="ImageNotAllowed",
-        message=f"spec.image {spec.image} is not among the images that this operator may start",
-        remedy="Ask for it to be added to the operator's allowed images (trainer.allowedImages of "
-        "the chart), by which the same run goes on; without spec.image another run begins.",
-    )
-    return reject(draft, seen, fault)
+    message = f"spec.image {spec.image} is not among the images that this operator may start"
+    return reject(draft, seen, diagnose(Reason.IMAGE_NOT_ALLOWED, message))
 
 
 def _at_work(draft: Draft, child: Child) -> bool:
@@ -182,7 +178,7 @@ def _outdated(draft: Draft, seen: Seen, child: Child, settings: Settings) -> boo
 
     What only waits for a node keeps its place, but for a check, whose size is a setting.
     """
-    spec, trouble = draft.job.spec, seen.complaint or child.waiting
+    spec, trouble = draft.job.spec, seen.trouble(child)
     assert spec is not None
     if child.state is not ChildState.WAITING or child.deleting or child.queued or not trouble:
         return False

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfoNotFoundError
 
 from preference_api.children import ChildStage
 from preference_api.schedule import next_listing, next_moment
+from preference_api.v1alpha1 import PreferenceJobSpec
 from preference_api.v1alpha1.status import Condition, ConditionStatus
 from preference_operator.bodies import moment
 from preference_operator.conditions import Outlook, Word, true
 from preference_operator.draft import Draft, begin_anew
 from preference_operator.names import event_name
-from preference_operator.objects import Job
 from preference_operator.observe import Child, ChildState, Seen
 from preference_operator.plans import AT_ONCE, Note, Plan
 from preference_operator.trainer_pod import Order
@@ -34,14 +34,14 @@ _NEVER = (
 _CHANGED = "The objects behind the dataset changed; the pairs are checked anew."
 
 
-def accepted(job: Job, now: datetime) -> Word:
+def accepted(spec: PreferenceJobSpec, now: datetime) -> Word:
     """What condition Accepted says of a spec that can be read.
 
     Neither schema nor CEL knows the names of time zones, or the 30th of February; a run is no worse
     for it, but the schedule would never come, and nobody would know.
     """
-    retrain = job.spec.retrain if job.spec else None
-    if retrain is None or retrain.schedule is None:
+    retrain = spec.retrain
+    if retrain.schedule is None:
         return _VALID
     try:
         comes = next_moment(retrain.schedule, retrain.time_zone, now) is not None

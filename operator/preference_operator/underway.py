@@ -55,19 +55,19 @@ def _admission(draft: Draft, seen: Seen, child: Child) -> Draft:
         return draft.say(admitted=admission(draft, seen, child))
     if child.scheduled:
         return draft.say(admitted=true("Scheduled", "The training pod has a node."))
-    trouble = seen.complaint or child.waiting
+    trouble = seen.trouble(child)
     if trouble is not None:
         return draft.say(admitted=false(trouble.reason, trouble.text))
     return draft.say(admitted=unknown("Pending", "The training pod waits for a node."))
 
 
 def _waiting(draft: Draft, seen: Seen, child: Child) -> Plan:
-    trouble = seen.complaint or child.waiting
+    trouble = seen.trouble(child)
     last = child.ending
     if trouble is not None:
         # A pod that is made after all wakes the object.
         later = _BLOCKED_SECONDS if child.pods else pause(draft, child, most=_MOST_BLOCKED_SECONDS)
-        return replace(_troubled(draft, "Pending", trouble), wake_after=later)
+        return _troubled(draft, "Pending", trouble, wake_after=later)
     if last is not None and last.diagnosis is not None:
         preempted = last.verdict is Verdict.PREEMPTED
         again = replace(last.diagnosis, reason="Preempted" if preempted else "Retrying")
@@ -77,11 +77,13 @@ def _waiting(draft: Draft, seen: Seen, child: Child) -> Plan:
     return replace(starting, wake_after=after)
 
 
-def _troubled(draft: Draft, state: str, trouble: Diagnosis) -> Plan:
+def _troubled(
+    draft: Draft, state: str, trouble: Diagnosis, *, wake_after: float = _BLOCKED_SECONDS
+) -> Plan:
     said = trouble.text
     stopped = draft.say(running=false(trouble.reason, said))
     told = stopped.stand(state, Outlook.PROGRESSING, trouble.reason, said)
-    return Plan(draft=replace(told, troubled=True), wake_after=_BLOCKED_SECONDS)
+    return Plan(draft=replace(told, troubled=True), wake_after=wake_after)
 
 
 def calm(draft: Draft, state: str, reason: str, message: str) -> Plan:

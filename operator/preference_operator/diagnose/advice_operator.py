@@ -15,8 +15,8 @@ ADVICE: Mapping[Reason, Advice] = {
     Reason.IMAGE_NOT_ALLOWED: Advice(
         group=Group.OPERATOR,
         meaning="spec.image is not among the images that the operator may start.",
-        remedy="Remove spec.image, or have it added to the operator's "
-        "PREFERENCE_OPERATOR_ALLOWED_IMAGES.",
+        remedy="Ask for it to be added to the operator's allowed images (trainer.allowedImages of "
+        "the chart), by which the same run goes on; without spec.image another run begins.",
     ),
     Reason.JOB_REFUSED: Advice(
         group=Group.OPERATOR,
