@@ -4,12 +4,12 @@ import re
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfoNotFoundError, available_timezones
 
 from preference_api.crd import object_schema
 from preference_api.fault import CREDENTIALS, Fault, shown
 from preference_api.rules import broken_rules
-from preference_api.schedule import next_moment
+from preference_api.schedule import next_moment, zone
 from preference_api.schema_faults import nearest, schema_faults
 from preference_api.v1alpha1 import API_VERSION, KIND
 from preference_api.v1alpha1.base import URI_PATTERN
@@ -128,6 +128,6 @@ def _has_moments(schedule: str) -> bool:
 
 def _is_time_zone(name: str) -> bool:
     try:
-        return bool(ZoneInfo(name).key)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return bool(zone(name).key)
+    except (ZoneInfoNotFoundError, ValueError):
         return False

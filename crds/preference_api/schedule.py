@@ -26,7 +26,7 @@ def next_moment(schedule: str, time_zone: str | None, after: datetime) -> dateti
         ZoneInfoNotFoundError: There is no such time zone.
 
     """
-    start = after.astimezone(_zone(time_zone or "UTC"))
+    start = after.astimezone(zone(time_zone or "UTC"))
     try:
         return next(CronSim(schedule, start)).astimezone(UTC)
     except CronSimError as error:
@@ -35,7 +35,14 @@ def next_moment(schedule: str, time_zone: str | None, after: datetime) -> dateti
         return None
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone(name: str) -> ZoneInfo:
+    """The time zone of an IANA name.
+
+    Raises:
+        ValueError: The name cannot be one.
+        ZoneInfoNotFoundError: There is no such time zone.
+
+    """
     try:
         return ZoneInfo(name)
     except OSError as error:

@@ -15,7 +15,14 @@ from preference_api.v1alpha1.status import Attempts
 from preference_api.wire import JOB_UID_LABEL, RUN_LABEL, STAGE_LABEL, ExitCode
 from preference_operator.objects import Job
 from preference_operator.settings import Settings
-from preference_operator.trainer_pod import CONTAINER, Manifest, Order, trainer_pod
+from preference_operator.trainer_pod import (
+    CONTAINER,
+    Manifest,
+    Order,
+    account_of,
+    image_of,
+    trainer_pod,
+)
 
 ATTEMPTS_ANNOTATION = "preference.dev/attempts"
 """Annotation of a child Job: attempts that earlier Jobs of the same run had used up, as JSON."""
@@ -77,9 +84,9 @@ def settings_hash(spec: PreferenceJobSpec, stage: ChildStage, settings: Settings
     """Changes with every setting of the operator that can keep a child's pod from starting."""
     checks = stage is ChildStage.CHECK
     part = [
-        spec.image or settings.trainer_image,
+        image_of(spec, settings),
         settings.image_pull_policy,
-        spec.resources.service_account_name or settings.trainer_account,
+        account_of(spec, settings),
         [settings.check_cpu, settings.check_memory] if checks else [],
     ]
     return digest(part)[:10]

@@ -64,9 +64,18 @@ class Order:
     left: Sequence[str] = ()
 
 
+def image_of(spec: PreferenceJobSpec, settings: Settings) -> str:
+    """The image of a spec's pods."""
+    return spec.image or settings.trainer_image
+
+
+def account_of(spec: PreferenceJobSpec, settings: Settings) -> str | None:
+    """The service account of a spec's pods; None for the namespace's default."""
+    return spec.resources.service_account_name or settings.trainer_account
+
+
 def trainer_pod(order: Order, settings: Settings) -> Manifest:
     """The pod of a child Job, within Pod Security `restricted`."""
-    resources = order.spec.resources
     pod: Manifest = {
         "restartPolicy": "Never",
         "terminationGracePeriodSeconds": settings.stop_seconds,
@@ -82,11 +91,11 @@ def trainer_pod(order: Order, settings: Settings) -> Manifest:
         "containers": [_container(order, settings)],
         "volumes": [volume for volume, _mount in _volumes(order)],
     }
-    account = resources.service_account_name or settings.trainer_account
+    account = account_of(order.spec, settings)
     if account is not None:
         pod["serviceAccountName"] = account
     if order.stage is ChildStage.TRAIN:
-        pod |= _placement(resources)
+        pod |= _placement(order.spec.resources)
     return pod
 
 
@@ -100,7 +109,7 @@ def _placement(resources: Resources) -> Manifest:
 def _container(order: Order, settings: Settings) -> Manifest:
     container: Manifest = {
         "name": CONTAINER,
-        "image": order.spec.image or settings.trainer_image,
+        "image": image_of(order.spec, settings),
         "imagePullPolicy": settings.image_pull_policy,
         "args": [str(order.stage)],
         "env": _environment(order, settings),

@@ -20,13 +20,10 @@ import specs
 import tiny
 from preference_api.v1alpha1.methods import DPOLoss
 from preference_trainer.errors import Diverged
-from preference_trainer.metrics import Metrics
 from preference_trainer.model.device import Device
-from preference_trainer.progress import ProgressBoard
 from preference_trainer.scoring import Row, Scores, attach_scoring_head, score
-from preference_trainer.stopping import StopRequest
-from preference_trainer.trainers.arguments import batching
 from preference_trainer.trainers.stages import StageContext, preference_trainer
+from stage_contexts import stage_context
 
 CPU = Device(kind="cpu", weights=torch.float32, autocast_bfloat16=False)
 WORDS = tiny.tokenizer()
@@ -58,17 +55,7 @@ class Recorder(TrainerCallback):
 
 
 def context(spec: Any, folder: Path) -> StageContext:
-    return StageContext(
-        spec=spec,
-        device=CPU,
-        batch=batching(spec.training, suggestion=8),
-        tokenizer=WORDS,
-        folder=folder,
-        board=ProgressBoard(),
-        metrics=Metrics(job="job"),
-        stop=StopRequest(),
-        save=lambda _folder, _step: None,
-    )
+    return stage_context(spec, folder, device=CPU, tokenizer=WORDS, suggestion=8)
 
 
 def recorded(trainer: Trainer) -> Recorder:

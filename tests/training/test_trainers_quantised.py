@@ -10,12 +10,9 @@ from transformers import Trainer
 
 import specs
 import tiny
-from preference_trainer.metrics import Metrics
 from preference_trainer.model.device import Device
-from preference_trainer.progress import ProgressBoard
-from preference_trainer.stopping import StopRequest
-from preference_trainer.trainers.arguments import batching
 from preference_trainer.trainers.stages import StageContext, preference_trainer, sft_trainer
+from stage_contexts import stage_context
 
 WORDS = tiny.tokenizer()
 ROWS = tiny.rows(4, vocabulary=len(WORDS))
@@ -34,16 +31,12 @@ def quantised_policy() -> PeftModel:
 
 def context(folder: Path, method: str) -> StageContext:
     spec = specs.spec(method=method, sft={"steps": 1}, training=specs.training(batchSize=4))
-    return StageContext(
-        spec=spec,
+    return stage_context(
+        spec,
+        folder,
         device=Device(kind="cpu", weights=torch.bfloat16, autocast_bfloat16=False),
-        batch=batching(spec.training, suggestion=4),
         tokenizer=WORDS,
-        folder=folder,
-        board=ProgressBoard(),
-        metrics=Metrics(job="job"),
-        stop=StopRequest(),
-        save=lambda _folder, _step: None,
+        suggestion=4,
     )
 
 
